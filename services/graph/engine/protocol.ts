@@ -1,0 +1,31 @@
+import type { JWK } from 'jose';
+import type { LogLevel } from '../../mesh/log/logger.ts';
+
+/** What an engine process is told to open. */
+export interface EngineConfig {
+  readonly graphId: string;
+  readonly organizationId: string;
+  /** The tier whose limits hold. */
+  readonly tier: string;
+  readonly epoch: bigint;
+  /** The graph's database file. */
+  readonly databasePath: string;
+  /** An empty directory for the process's files: its working directory, HOME and uploads. */
+  readonly workDirectory: string;
+  /** The public key that verifies callers. The process holds no secret. */
+  readonly verificationKey: JWK;
+  readonly logLevel: LogLevel;
+}
+
+/** From the daemon to an engine process, over the process's own IPC channel. */
+export type EngineCommand =
+  | { readonly type: 'open'; readonly config: EngineConfig }
+  /** Finish the calls under way, checkpoint, close, exit with 0. */
+  | { readonly type: 'close' };
+
+/** From an engine process to its daemon. A process whose daemon is gone ends itself. */
+export type EngineEvent =
+  | { readonly type: 'opened'; readonly endpoint: string }
+  | { readonly type: 'failed'; readonly message: string }
+  /** Sent when the number of calls under way becomes zero or more than zero. */
+  | { readonly type: 'activity'; readonly callsUnderWay: number };

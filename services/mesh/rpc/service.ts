@@ -1,0 +1,100 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodBiDiStreaming,
+  type DescMethodClientStreaming,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type DescService,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import type { CallContext } from './context.ts';
+
+/** The one shape of a handler: `(request, context) => response`, either side a stream where the contract says so. */
+export type Handler<M extends DescMethod> =
+  M extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageShape<I>, context: CallContext) => Promise<MessageInitShape<O>>
+    : M extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+      : M extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<MessageInitShape<O>>
+        : M extends DescMethodBiDiStreaming<infer I, infer O>
+          ? (
+              requests: AsyncIterable<MessageShape<I>>,
+              context: CallContext,
+            ) => AsyncIterable<MessageInitShape<O>>
+          : never;
+
+/** A handler for each RPC of a service. */
+export type Handlers<S extends DescService> = { [K in keyof S['method']]: Handler<S['method'][K]> };
+
+/** A method with its handler, the types erased: one stream in, one stream out. */
+export interface BoundMethod {
+  readonly desc: DescMethod;
+  readonly run: (requests: AsyncIterable<Message>, context: CallContext) => AsyncIterable<Message>;
+}
+
+/** A service with its handlers: a line of a `routes.ts`. */
+export interface BoundService {
+  readonly desc: DescService;
+  readonly methods: readonly BoundMethod[];
+}
+
+/** Binds a service to its handlers. */
+export function bindService<S extends DescService>(desc: S, handlers: Handlers<S>): BoundService {
+  const methods = desc.methods.map((method) => {
+    const handler = handlers[method.localName as keyof S['method']];
+    return { desc: method, run: toStreams(method, handler as ErasedHandler) };
+  });
+  return { desc, methods };
+}
+
+type ErasedHandler = (
+  input: Message | AsyncIterable<Message>,
+  context: CallContext,
+) => Promise<MessageInitShape<DescMessage>> | AsyncIterable<MessageInitShape<DescMessage>>;
+
+function toStreams(method: DescMethod, handler: ErasedHandler): BoundMethod['run'] {
+  return async function* (requests, context) {
+    const input = takesStream(method) ? requests : await only(requests);
+    const output = handler(input, context);
+    if (isAsyncIterable(output)) {
+      for await (const message of output) yield create(method.output, message);
+    } else {
+      yield create(method.output, await output);
+    }
+  };
+}
+
+/** True where the client sends a stream. */
+export function takesStream(method: DescMethod): boolean {
+  return method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming';
+}
+
+/** True where the server sends a stream. */
+export function givesStream(method: DescMethod): boolean {
+  return method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming';
+}
+
+function isAsyncIterable<T>(value: object): value is AsyncIterable<T> {
+  return Symbol.asyncIterator in value;
+}
+
+/** The one message of a stream that must have exactly one. */
+export async function only<T>(messages: AsyncIterable<T>): Promise<T> {
+  let first: { readonly message: T } | undefined;
+  for await (const message of messages) {
+    if (first) throw new Error('one message expected, more came');
+    first = { message };
+  }
+  if (!first) throw new Error('one message expected, none came');
+  return first.message;
+}
+
+/** A stream of one message. */
+export async function* once<T>(message: T): AsyncIterable<T> {
+  yield message;
+}
