@@ -1,14 +1,17 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import type { CallContext, Caller } from './context.ts';
 
+/** The call that another one is made for: its request id, trace, deadline and cancellation go along. */
+export type CallOrigin = Pick<CallContext, 'requestId' | 'clientAddress' | 'deadlineMs' | 'signal' | 'trace'>;
+
 /** What a caller may say of one call. */
 export interface CallOptions {
-  /** The call that this one is made for: its request id, trace, deadline, principal and cancellation go along. */
-  readonly context?: CallContext;
+  /** The call that this one is made for. */
+  readonly context?: CallOrigin;
   /** Ends the call after this time, or at the context's deadline where that is sooner. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Who calls, where it is not the caller of the context; default: this process's own service. */
+  /** On whose behalf, such as the context's own caller; default: this process's service, for itself. */
   readonly caller?: Caller;
 }
 

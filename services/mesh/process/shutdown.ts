@@ -1,0 +1,55 @@
+import type { Logger } from '../log/logger.ts';
+
+type Step = { readonly name: string; readonly run: () => Promise<void> };
+
+/** What a process does before it ends, last opened first closed. */
+export class Shutdown {
+  readonly #steps: Step[] = [];
+  readonly #log: Logger;
+  #running: Promise<boolean> | undefined;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Adds a step. It runs before all steps added earlier. */
+  add(name: string, run: () => Promise<void>): void {
+    this.#steps.push({ name, run });
+  }
+
+  /** Runs all steps once, also after one failed. True where none did. */
+  run(): Promise<boolean> {
+    this.#running ??= this.#runAll();
+    return this.#running;
+  }
+
+  async #runAll(): Promise<boolean> {
+    let isClean = true;
+    for (const { name, run } of this.#steps.toReversed()) {
+      try {
+        await run();
+      } catch (err) {
+        isClean = false;
+        this.#log.error({ err, step: name }, 'a shutdown step failed');
+      }
+    }
+    return isClean;
+  }
+
+  /** Runs the steps and ends the process on SIGINT or SIGTERM; at once on the second one, or when time is up. */
+  onSignals(timeoutMs: number): void {
+    let isEnding = false;
+    const end = async (signal: NodeJS.Signals) => {
+      if (isEnding) process.exit(1);
+      isEnding = true;
+      this.#log.info({ signal }, 'draining');
+      setTimeout(() => {
+        this.#log.error({ timeoutMs }, 'shutdown takes too long');
+        process.exit(1);
+      }, timeoutMs).unref();
+      process.exit((await this.run()) ? 0 : 1);
+    };
+    process.on('SIGINT', end);
+    process.on('SIGTERM', end);
+  }
+}

@@ -1,0 +1,35 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { Code } from '../../../gen/google/rpc/code_pb.js';
+import { StatusSchema } from '../../../gen/google/rpc/status_pb.js';
+import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { fromStatus, RpcError, rpcError, toStatus } from './error.ts';
+import { headers } from './headers.ts';
+
+/** An error as gRPC sends it: code, message and google.rpc.Status in the trailers. */
+export function toGrpcStatus(error: RpcError, requestId: string): StatusObject {
+  const metadata = new Metadata();
+  metadata.set(headers.statusDetails, Buffer.from(toBinary(StatusSchema, toStatus(error, requestId))));
+  return { code: error.code as number, details: error.message, metadata };
+}
+
+/** The error of a call that failed, sent by the service or found by the channel itself. */
+export function fromGrpcError(error: ServiceError): RpcError {
+  const [details] = error.metadata?.get(headers.statusDetails) ?? [];
+  if (details instanceof Buffer) return fromStatus(fromBinary(StatusSchema, details));
+  switch (error.code as number) {
+    case Code.CANCELLED:
+      return rpcError(ErrorReason.CANCELLED, 'the caller gave up', { cause: error });
+    case Code.DEADLINE_EXCEEDED:
+      return rpcError(ErrorReason.DEADLINE_EXCEEDED, "the call's deadline passed", { cause: error });
+    case Code.UNAVAILABLE:
+      return rpcError(ErrorReason.UNAVAILABLE, 'the service is not reachable', {
+        cause: error,
+        retryAfterMs: 1_000,
+      });
+    case Code.RESOURCE_EXHAUSTED:
+      return rpcError(ErrorReason.MESSAGE_TOO_LARGE, 'a message is larger than the limit', { cause: error });
+    default:
+      return new RpcError(error.code as number, ErrorReason.UNSPECIFIED, error.details, {}, [], error);
+  }
+}
