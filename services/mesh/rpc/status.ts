@@ -33,3 +33,12 @@ export function fromGrpcError(error: ServiceError): RpcError {
       return new RpcError(error.code as number, ErrorReason.UNSPECIFIED, error.details, {}, [], error);
   }
 }
+
+/**
+ * How far a call got whose connection failed: `not-sent` where the service cannot have seen it, `lost` where it may
+ * have. Undefined for an error that the service itself answered with.
+ */
+export function connectionLoss(error: RpcError): 'not-sent' | 'lost' | undefined {
+  if (error.reason !== ErrorReason.UNAVAILABLE || !(error.cause instanceof Error)) return undefined;
+  return error.cause.message.includes('No connection established') ? 'not-sent' : 'lost';
+}

@@ -1,0 +1,23 @@
+import type { CatalogService } from '../../../gen/trellis/graph/v1/catalog_pb.js';
+import { requirePrincipal } from '../../mesh/rpc/context.ts';
+import type { Handler } from '../../mesh/rpc/service.ts';
+import { isVisible } from '../domain/visibility.ts';
+import { graphNotFound } from '../errors.ts';
+import type { GraphRemover } from '../placement/graph-remover.ts';
+import type { SqlGraphStore } from '../store/graph-store.ts';
+
+export interface DeleteGraphDeps {
+  readonly graphs: SqlGraphStore;
+  readonly remover: GraphRemover;
+}
+
+/** Ends a graph: edges hear of it at once; its files go now or, where its node is away, when the node is back. */
+export function deleteGraph(deps: DeleteGraphDeps): Handler<typeof CatalogService.method.deleteGraph> {
+  return async ({ graphId }, context) => {
+    const principal = requirePrincipal(context);
+    const record = await deps.graphs.find(graphId);
+    if (!record || !isVisible(principal, record)) throw graphNotFound();
+    await deps.remover.delete(graphId);
+    return {};
+  };
+}

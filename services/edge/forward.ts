@@ -1,0 +1,88 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
+import type { Placement } from '../../gen/trellis/graph/v1/placement_pb.js';
+import type { Principal } from '../../gen/trellis/iam/v1/principal_pb.js';
+import { Access, type MethodPolicy, Route } from '../../gen/trellis/policy/v1/policy_pb.js';
+import type { CallOptions, Channel } from '../mesh/rpc/channel.ts';
+import type { Caller } from '../mesh/rpc/context.ts';
+import { rpcError } from '../mesh/rpc/error.ts';
+import { authorize, graphNotFound, maySeeGraph } from './admission/authorize.ts';
+import type { Identifier } from './admission/identify.ts';
+import type { RateLimit } from './admission/rate-limit.ts';
+import type { Forward, InboundCall } from './inbound-call.ts';
+import type { MethodTable } from './method-table.ts';
+import type { GraphCalls } from './routing/graph-calls.ts';
+import type { PlacementTable } from './routing/placement-table.ts';
+
+export interface ForwardOptions {
+  readonly table: MethodTable;
+  readonly identifier: Identifier;
+  readonly limit: RateLimit;
+  readonly placements: PlacementTable;
+  readonly graphs: GraphCalls;
+  /** The way to the control plane. */
+  readonly channel: Channel;
+}
+
+/** The one way through the edge, whatever the protocol: identify, authorize, limit, route, forward. */
+export function createForward(options: ForwardOptions): Forward {
+  const { table, identifier, limit, placements, graphs, channel } = options;
+  return async function* forward(method, requests, call) {
+    const { policy } = table.get(method);
+    const caller = await identify(identifier, policy, call);
+    if (caller?.principal) authorize(policy, caller.principal);
+    const callOptions: CallOptions = caller ? { context: call, caller } : { context: call };
+    if (policy.route === Route.CONTROL) {
+      await limit(policy, caller?.principal, call);
+      yield* channel.call(method, requests, callOptions);
+      return;
+    }
+    const { first, rest } = await takeFirst(requests);
+    const placement = await findGraph(placements, method, first, caller?.principal);
+    await limit(policy, caller?.principal, call);
+    yield* graphs.run({ method, placement, first, rest, options: callOptions });
+  };
+}
+
+/** Who calls; undefined where the method is public. A credential that comes with a public call is not looked at. */
+async function identify(
+  identifier: Identifier,
+  policy: MethodPolicy,
+  { credential }: InboundCall,
+): Promise<Caller | undefined> {
+  if (policy.access === Access.PUBLIC) return undefined;
+  if (credential !== undefined) return identifier.identify(credential);
+  const message = 'this needs a credential: Authorization: Bearer … or X-API-Key: …';
+  throw rpcError(ErrorReason.CREDENTIAL_MISSING, message);
+}
+
+async function findGraph(
+  placements: PlacementTable,
+  method: DescMethod,
+  request: Message,
+  principal: Principal | undefined,
+): Promise<Placement> {
+  const graphId = graphIdOf(method, request);
+  if (!graphId) {
+    const violations = [{ field: 'graph_id', description: 'must name a graph' }];
+    throw rpcError(ErrorReason.INVALID_REQUEST, 'graph_id is missing', { violations });
+  }
+  const placement = await placements.find(graphId);
+  if (!principal || !maySeeGraph(principal, graphId, placement.organizationId)) throw graphNotFound();
+  return placement;
+}
+
+/** Field 1 of every graph-scoped request is `string graph_id`. */
+function graphIdOf(method: DescMethod, request: Message): string {
+  const field = method.input.fields.find(({ number }) => number === 1);
+  if (field?.name !== 'graph_id') throw new Error(`${method.input.typeName} does not begin with graph_id`);
+  return (request as unknown as { readonly graphId: string }).graphId;
+}
+
+async function takeFirst(requests: AsyncIterable<Message>) {
+  const iterator = requests[Symbol.asyncIterator]();
+  const { value, done } = await iterator.next();
+  if (done) throw rpcError(ErrorReason.MALFORMED_BODY, 'the call ended before its first message');
+  const rest: AsyncIterable<Message> = { [Symbol.asyncIterator]: () => iterator };
+  return { first: value, rest };
+}

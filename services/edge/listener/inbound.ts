@@ -1,0 +1,34 @@
+import { headers, isRequestId } from '../../mesh/rpc/headers.ts';
+import { childTrace } from '../../mesh/rpc/trace.ts';
+import { credentialOf } from '../admission/credential.ts';
+import type { InboundCall } from '../inbound-call.ts';
+
+/** No call lives longer, whatever its client says. */
+const deadlineMaxMs = 600_000;
+/** How long a call may take whose client does not say. */
+const deadlineDefaultMs = 300_000;
+
+export interface InboundParts {
+  readonly header: (name: string) => string | undefined;
+  readonly clientAddress: string;
+  /** How long the client waits, where it said so. */
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+  readonly responseHeaders: Headers;
+}
+
+/** A client's call from what its protocol says of it. Its request id goes into the answer's headers. */
+export function toInboundCall({ header, ...parts }: InboundParts): InboundCall {
+  const sentRequestId = header(headers.requestId);
+  const requestId = isRequestId(sentRequestId) ? sentRequestId : crypto.randomUUID();
+  parts.responseHeaders.set(headers.requestId, requestId);
+  return {
+    requestId,
+    credential: credentialOf(header('authorization'), header('x-api-key')),
+    clientAddress: parts.clientAddress,
+    deadlineMs: Date.now() + Math.min(parts.timeoutMs ?? deadlineDefaultMs, deadlineMaxMs),
+    signal: parts.signal,
+    trace: childTrace(header(headers.traceparent)),
+    responseHeaders: parts.responseHeaders,
+  };
+}

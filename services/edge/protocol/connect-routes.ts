@@ -1,0 +1,57 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import {
+  type ConnectRouter,
+  createContextKey,
+  type HandlerContext,
+  type MethodImpl,
+} from '@connectrpc/connect';
+import { givesStream, once, only, takesStream } from '../../mesh/rpc/service.ts';
+import type { Forward, InboundCall } from '../inbound-call.ts';
+import { toInboundCall } from '../listener/inbound.ts';
+import type { MethodTable } from '../method-table.ts';
+import { toConnectError } from './connect-error.ts';
+
+/** Where a call came from, put there by the listener. */
+export const clientAddressKey = createContextKey('', { description: 'client address' });
+
+/** Serves every public method over gRPC, gRPC-Web and Connect by passing it to the data path. */
+export function connectRoutes(table: MethodTable, forward: Forward): (router: ConnectRouter) => void {
+  return (router) => {
+    for (const { desc } of table.methods) router.rpc(desc, toImplementation(desc, forward));
+  };
+}
+
+type Input = Message | AsyncIterable<Message>;
+
+function toImplementation(method: DescMethod, forward: Forward): MethodImpl<DescMethod> {
+  const run = (input: Input, context: HandlerContext) => {
+    const call = toCall(context);
+    const requests = takesStream(method) ? (input as AsyncIterable<Message>) : once(input as Message);
+    return withConnectErrors(forward(method, requests, call), call);
+  };
+  const implementation = givesStream(method)
+    ? run
+    : (input: Input, context: HandlerContext) => only(run(input, context));
+  return implementation as MethodImpl<DescMethod>;
+}
+
+async function* withConnectErrors(
+  responses: AsyncIterable<Message>,
+  call: InboundCall,
+): AsyncIterable<Message> {
+  try {
+    yield* responses;
+  } catch (error) {
+    throw toConnectError(error, call);
+  }
+}
+
+function toCall(context: HandlerContext): InboundCall {
+  return toInboundCall({
+    header: (name) => context.requestHeader.get(name) ?? undefined,
+    clientAddress: context.values.get(clientAddressKey),
+    timeoutMs: context.timeoutMs(),
+    signal: context.signal,
+    responseHeaders: context.responseHeader,
+  });
+}

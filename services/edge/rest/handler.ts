@@ -1,0 +1,244 @@
+import type { DescMethod, DescService, Message, Registry } from '@bufbuild/protobuf';
+import { reflect } from '@bufbuild/protobuf/reflect';
+import type { HttpBody } from '../../../gen/google/api/httpbody_pb.js';
+import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { type RpcError, rpcError, toRpcError } from '../../mesh/rpc/error.ts';
+import { only } from '../../mesh/rpc/service.ts';
+import type { Forward, InboundCall } from '../inbound-call.ts';
+import { type RestBinding, responseKind } from './binding.ts';
+import type { RestRequest } from './body.ts';
+import { errorHeaders, errorJson, HttpFailure, httpStatus, methodNotAllowed, notFound } from './error.ts';
+import { JsonWriter } from './message-to-json.ts';
+import { releaseRequest } from './release-request.ts';
+import { type RequestRules, type Route, readRequests } from './request.ts';
+import {
+  abortResponse,
+  endResponse,
+  isGone,
+  type RestResponse,
+  sendBody,
+  sendChunk,
+  startResponse,
+} from './response.ts';
+import { createRouter, type RouteMatch } from './router.ts';
+import { jsonFraming, rawFraming, type StreamFraming, sendMessages } from './stream-response.ts';
+
+const mebibyte = 1024 * 1024;
+
+export interface RestHandlerOptions {
+  /** The services whose reachable methods with a google.api.http option are served. */
+  readonly services: readonly DescService[];
+  readonly forward: Forward;
+  /** The most bytes of a body that is one message, inflated. 4 MiB where not given; uploads in a stream have none. */
+  readonly bodyBytesMax?: number;
+  /** Query parameters that no field is named by. Refused where not given. */
+  readonly unknownParameters?: 'refuse' | 'ignore';
+  /** What may be in a google.protobuf.Any of an answer. */
+  readonly registry?: Registry;
+}
+
+/** How a request was answered, for logs and metrics. */
+export interface RestOutcome {
+  /** The method; undefined where none was found. */
+  readonly method: DescMethod | undefined;
+  /** The HTTP status as sent. A stream that failed later has 200 and an error. */
+  readonly status: number;
+  /** What went wrong; its cause is for the log only. */
+  readonly error: RpcError | undefined;
+}
+
+/** What an answer needs to know of its call, also before there is an InboundCall. */
+export type AnswerContext = Pick<InboundCall, 'requestId' | 'responseHeaders'>;
+
+export interface RestHandler {
+  /** Finds the method of a request by its HTTP method and target, such as `/v1/graphs?pageSize=2`. */
+  match(httpMethod: string, target: string): RouteMatch;
+  /** Answers a request. Never rejects; answers 404, 405 and OPTIONS too. */
+  serve(
+    match: RouteMatch,
+    request: RestRequest,
+    response: RestResponse,
+    call: InboundCall,
+  ): Promise<RestOutcome>;
+  /** Answers a request with an error, such as one that came before there was a call. */
+  fail(
+    thrown: unknown,
+    request: RestRequest,
+    response: RestResponse,
+    context: AnswerContext,
+  ): Promise<RestOutcome>;
+}
+
+/** REST for the methods of the services, all of it from their descriptors. */
+export function createRestHandler(options: RestHandlerOptions): RestHandler {
+  const router = createRouter(options.services);
+  const writer = new JsonWriter(options.registry);
+  const rules: RequestRules = {
+    bodyBytesMax: options.bodyBytesMax ?? 4 * mebibyte,
+    unknownParameters: options.unknownParameters ?? 'refuse',
+  };
+  return {
+    match: router,
+    fail: async (thrown, request, response, context) => {
+      const outcome = await sendError(thrown, undefined, request, response, context);
+      releaseRequest(request);
+      return outcome;
+    },
+    serve: async (match, request, response, call) => {
+      const method = match.kind === 'route' ? match.binding.method : undefined;
+      try {
+        if (match.kind === 'options') return sendOptions(match.allow, response, call);
+        if (match.kind !== 'route') throw unroutable(match, request);
+        const exchange = { route: match, request, response, call };
+        const error = await answer(exchange, options.forward, writer, rules);
+        return { method, status: response.statusCode, error };
+      } catch (thrown) {
+        return await sendError(thrown, method, request, response, call);
+      } finally {
+        releaseRequest(request);
+      }
+    },
+  };
+}
+
+/** A request on its way. */
+interface Exchange {
+  readonly route: Route;
+  readonly request: RestRequest;
+  readonly response: RestResponse;
+  readonly call: InboundCall;
+}
+
+function unroutable(match: RouteMatch, request: RestRequest): unknown {
+  if (match.kind === 'not-allowed') return methodNotAllowed(request.method ?? '', match.allow);
+  if (match.kind !== 'malformed') return notFound();
+  return rpcError(ErrorReason.INVALID_REQUEST, 'the path is not percent-encoded UTF-8');
+}
+
+// Resolves with the error of a stream that said it itself; throws where nothing was sent yet.
+async function answer(
+  exchange: Exchange,
+  forward: Forward,
+  writer: JsonWriter,
+  rules: RequestRules,
+): Promise<RpcError | undefined> {
+  const { route, request, call } = exchange;
+  const { binding } = route;
+  const requests = remembering(readRequests(route, request, rules));
+  try {
+    const messages = forward(binding.method, requests.messages, call);
+    const kind = responseKind(binding);
+    if (kind === 'stream') {
+      const framing = jsonFraming(request, (message) => writeStreamed(binding, message, writer));
+      return await sendStream(exchange, messages, framing);
+    }
+    if (kind === 'raw-stream') {
+      return await sendStream(
+        exchange,
+        messages,
+        rawFraming((message) => httpBodyOf(binding, message)),
+      );
+    }
+    await sendUnary(exchange, await only(messages), writer);
+    return undefined;
+  } catch (thrown) {
+    // What was wrong with the request says more than how the call ended because of it.
+    throw requests.failure() ?? thrown;
+  }
+}
+
+function remembering(messages: AsyncIterable<Message>): {
+  readonly messages: AsyncIterable<Message>;
+  failure(): unknown;
+} {
+  let failure: unknown;
+  const watched = async function* () {
+    try {
+      yield* messages;
+    } catch (thrown) {
+      failure = thrown;
+      throw thrown instanceof HttpFailure ? thrown.error : thrown;
+    }
+  };
+  return { messages: watched(), failure: () => failure };
+}
+
+async function sendUnary(exchange: Exchange, message: Message, writer: JsonWriter): Promise<void> {
+  const { route, request, response, call } = exchange;
+  const { binding } = route;
+  let contentType = 'application/json';
+  let content: Uint8Array;
+  if (responseKind(binding) === 'raw') {
+    const httpBody = httpBodyOf(binding, message);
+    contentType = httpBody?.contentType || 'application/octet-stream';
+    content = httpBody?.data ?? new Uint8Array();
+  } else {
+    const { responseField, method } = binding;
+    const json = responseField ? writer.field(responseField, message) : writer.whole(method.output, message);
+    content = Buffer.from(json);
+  }
+  startResponse(response, 200, call.requestId, call.responseHeaders, { 'content-type': contentType });
+  await sendBody(request, response, content);
+}
+
+async function sendStream(
+  { request, response, call }: Exchange,
+  messages: AsyncIterable<Message>,
+  framing: StreamFraming,
+): Promise<RpcError | undefined> {
+  let isStarted = false;
+  try {
+    await sendMessages(response, messages, framing, (first) => {
+      startResponse(response, 200, call.requestId, call.responseHeaders, framing.headers(first));
+      isStarted = true;
+    });
+    endResponse(response);
+    return undefined;
+  } catch (thrown) {
+    if (!isStarted) throw thrown;
+    const error = toRpcError(thrown);
+    if (framing.frameError) {
+      await sendChunk(response, framing.frameError(errorJson(error, call.requestId)));
+      endResponse(response);
+    } else {
+      abortResponse(request, response);
+    }
+    return error;
+  }
+}
+
+function writeStreamed({ method, responseField }: RestBinding, message: Message, writer: JsonWriter): string {
+  return responseField ? writer.field(responseField, message) : writer.sparse(method.output, message);
+}
+
+function httpBodyOf({ method, responseField }: RestBinding, message: Message): HttpBody | undefined {
+  if (responseField?.fieldKind !== 'message') return message as HttpBody;
+  const target = reflect(method.output, message);
+  return target.isSet(responseField) ? (target.get(responseField).message as HttpBody) : undefined;
+}
+
+function sendOptions(allow: readonly string[], response: RestResponse, context: AnswerContext): RestOutcome {
+  startResponse(response, 204, context.requestId, context.responseHeaders, { allow: allow.join(', ') });
+  endResponse(response);
+  return { method: undefined, status: 204, error: undefined };
+}
+
+async function sendError(
+  thrown: unknown,
+  method: DescMethod | undefined,
+  request: RestRequest,
+  response: RestResponse,
+  { requestId, responseHeaders }: AnswerContext,
+): Promise<RestOutcome> {
+  const failure = thrown instanceof HttpFailure ? thrown : undefined;
+  const error = failure?.error ?? toRpcError(thrown);
+  const status = failure?.status ?? httpStatus(error);
+  if (response.headersSent) {
+    abortResponse(request, response);
+  } else if (!isGone(response)) {
+    const headers = { 'content-type': 'application/json', ...errorHeaders(error), ...failure?.headers };
+    startResponse(response, status, requestId, responseHeaders, headers);
+    await sendBody(request, response, Buffer.from(errorJson(error, requestId, status)));
+  }
+  return { method, status, error };
+}

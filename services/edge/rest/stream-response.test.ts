@@ -1,0 +1,192 @@
+import { Writable } from 'node:stream';
+import { create, type Message } from '@bufbuild/protobuf';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { GraphService, StreamQueryResponseSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { rpcError } from '../../mesh/rpc/error.ts';
+import { only } from '../../mesh/rpc/service.ts';
+import type { Forward } from '../inbound-call.ts';
+import type { RestResponse } from './response.ts';
+import { jsonFraming, sendMessages } from './stream-response.ts';
+import { type OpenAnswer, startRestServer, type TestServer } from './testing.ts';
+
+const path = '/v1/graphs/kg_1/query/stream';
+const post = { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: '{}' };
+const events = { ...post, headers: { ...post.headers, accept: 'text/event-stream' } };
+
+const columns = create(StreamQueryResponseSchema, { columns: [{ name: 'n', type: 'INT64' }] });
+const rows = create(StreamQueryResponseSchema, {
+  rows: [{ values: [{ kind: { case: 'int64Value', value: 1n } }] }],
+});
+const done = create(StreamQueryResponseSchema, { done: { rowCount: 1, revision: 'r1' } });
+const lines = [
+  '{"columns":[{"name":"n","type":"INT64"}]}',
+  '{"rows":[[1]]}',
+  '{"done":{"rowCount":1,"elapsedMs":0,"revision":"r1","truncated":false}}',
+];
+
+let server: TestServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+function answering(messages: readonly Message[], error?: unknown): Forward {
+  return async function* (_method, requests) {
+    await only(requests);
+    yield* messages;
+    if (error) throw error;
+  };
+}
+
+async function firstChunk(answer: OpenAnswer): Promise<string> {
+  for await (const chunk of answer.body.iterator({ destroyOnReturn: false })) return String(chunk);
+  throw new Error('no chunk came');
+}
+
+describe.each(['http1', 'http2'] as const)('streams over %s', (protocol) => {
+  const start = async (forward: Forward) => {
+    server = await startRestServer(protocol, { services: [GraphService], forward });
+    return server;
+  };
+
+  it('are lines of JSON, each with what its message brings', async () => {
+    const { send } = await start(answering([columns, rows, done]));
+    const answer = await send(post);
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/x-ndjson', 'x-request-id': 'req_1' });
+    expect(answer.body.toString()).toBe(lines.map((line) => `${line}\n`).join(''));
+  });
+
+  it('are server-sent events where the client asks for them', async () => {
+    const { send } = await start(answering([columns, rows, done]));
+    const answer = await send(events);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+    });
+    expect(answer.body.toString()).toBe(lines.map((line) => `data: ${line}\n\n`).join(''));
+  });
+
+  it('answer an error before the first message with its status', async () => {
+    const error = rpcError(ErrorReason.STATEMENT_INVALID, 'no');
+    const { send, outcomes } = await start(answering([], error));
+    const answer = await send(events);
+    expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/json']);
+    expect(answer.json()).toMatchObject({ error: { reason: 'STATEMENT_INVALID' } });
+    expect(outcomes).toMatchObject([{ status: 400 }]);
+  });
+
+  it('end with a line for an error after the first message', async () => {
+    const error = rpcError(ErrorReason.OUT_OF_MEMORY, 'too much');
+    const { send, outcomes } = await start(answering([columns, rows], error));
+    const answer = await send(post);
+    const received = answer.body.toString().split('\n');
+    expect(received.slice(0, 2)).toEqual(lines.slice(0, 2));
+    expect(JSON.parse(received[2] ?? '')).toMatchObject({
+      error: { code: 429, reason: 'OUT_OF_MEMORY', message: 'too much', requestId: 'req_1' },
+    });
+    expect(received.slice(3)).toEqual(['']);
+    expect(outcomes).toMatchObject([{ status: 200, error: { reason: ErrorReason.OUT_OF_MEMORY } }]);
+  });
+
+  it('end with an error event for an error after the first event', async () => {
+    const { send } = await start(answering([columns], new Error('boom')));
+    const answer = await send(events);
+    expect(answer.body.toString()).toMatch(
+      /\n\nevent: error\ndata: \{"error":\{"code":500,.*"requestId":"req_1"\}\}\n\n$/,
+    );
+    expect(answer.body.toString()).not.toContain('boom');
+  });
+
+  it('are empty where no message comes', async () => {
+    const { send } = await start(answering([]));
+    const answer = await send(post);
+    expect([answer.status, answer.body.length]).toEqual([200, 0]);
+  });
+
+  it('send each message when it comes', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { open } = await start(async function* (_method, requests) {
+      await only(requests);
+      yield columns;
+      await gate.promise;
+      yield done;
+    });
+    const { upload, answer } = open(post);
+    upload.end('{}');
+    const received = await answer;
+    expect(await firstChunk(received)).toBe(`${lines[0]}\n`);
+    gate.resolve();
+    expect(await firstChunk(received)).toBe(`${lines[2]}\n`);
+  });
+
+  it.each([true, false])(
+    'end the call when the client is gone, the call heeding its signal: %s',
+    async (isHeeding) => {
+      const ended = Promise.withResolvers<string>();
+      const { open, ended: served } = await start(async function* (_method, requests, call) {
+        await only(requests);
+        call.signal.addEventListener('abort', () => ended.resolve('aborted'));
+        yield columns;
+        await (isHeeding ? ended.promise : new Promise(() => {}));
+        throw rpcError(ErrorReason.CANCELLED, 'the client is gone');
+      });
+      const outcome = served();
+      const { upload, answer } = open(post);
+      upload.on('error', () => {});
+      upload.end('{}');
+      const received = await answer;
+      received.body.on('error', () => {});
+      await firstChunk(received);
+      received.abort();
+      expect(await ended.promise).toBe('aborted');
+      expect(await outcome).toMatchObject({ method: { name: 'StreamQuery' } });
+    },
+  );
+});
+
+describe('sendMessages', () => {
+  it('asks for no message while the client has no room, and goes on when it has', async () => {
+    let release: (() => void) | undefined;
+    const response = new Writable({
+      highWaterMark: 1,
+      write: (_chunk, _encoding, callback) => {
+        release = callback;
+      },
+    });
+    let asked = 0;
+    const messages = async function* () {
+      for (; asked < 3; ) {
+        asked += 1;
+        yield columns;
+      }
+    };
+    const framing = jsonFraming({ headers: {} } as never, () => 'x');
+    const sent = sendMessages(response as unknown as RestResponse, messages(), framing, () => {});
+    for (const expected of [1, 2, 3]) {
+      // All that can happen without the client happens before the next turn of the event loop.
+      await new Promise(setImmediate);
+      expect(asked).toBe(expected);
+      release?.();
+    }
+    await sent;
+  });
+
+  it('ends the messages when the client goes away while it has no room', async () => {
+    const response = new Writable({ highWaterMark: 1, write: () => {} });
+    const ended = Promise.withResolvers<void>();
+    const messages = async function* () {
+      try {
+        for (;;) yield columns;
+      } finally {
+        ended.resolve();
+      }
+    };
+    const framing = jsonFraming({ headers: {} } as never, () => 'x');
+    const sent = sendMessages(response as unknown as RestResponse, messages(), framing, () => {});
+    await new Promise(setImmediate);
+    response.destroy();
+    await Promise.all([sent, ended.promise]);
+  });
+});

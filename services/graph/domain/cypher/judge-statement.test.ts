@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { judgeStatement } from './judge-statement.ts';
+import { DEFAULT_CYPHER_LIMITS } from './limits.ts';
+
+const repeat = (text: string, times: number): string => text.repeat(times);
+
+describe('an accepted statement', () => {
+  test('says what runs and which parameters it wants', () => {
+    const statement =
+      'MATCH (n:P {id: $id}) /* $no */ WHERE n.name IN $names AND n.x = "$no" RETURN n.id, $1 ;';
+    expect(judgeStatement(statement, 'read')).toMatchObject({
+      ok: true,
+      canonical: 'MATCH (n:P {id: $id}) WHERE n.name IN $names AND n.x = "$no" RETURN n.id, $1',
+      kind: 'query',
+      writes: false,
+      isSchemaChange: false,
+      forcesCheckpoint: false,
+      returnsRows: true,
+      parameters: new Set(['id', 'names', '1']),
+    });
+  });
+
+  test.each([
+    ['CREATE (n:P {id: 1})', { writes: true, isSchemaChange: false, returnsRows: false }],
+    ['CREATE (n:P {id: 1}) RETURN n', { writes: true, isSchemaChange: false, returnsRows: true }],
+    ['RETURN `NextVal`("s")', { writes: true, isSchemaChange: false, returnsRows: true }],
+    [
+      'CREATE NODE TABLE t(id INT64 PRIMARY KEY)',
+      { writes: true, isSchemaChange: true, forcesCheckpoint: false },
+    ],
+    [
+      'CREATE NODE TABLE t AS MATCH (n) RETURN n.id',
+      { writes: true, isSchemaChange: true, forcesCheckpoint: true },
+    ],
+    ['DROP TABLE t', { kind: 'drop-table', writes: true, isSchemaChange: true, returnsRows: false }],
+  ])('is classified: %s', (statement, expected) => {
+    expect(judgeStatement(statement, 'write')).toMatchObject({ ok: true, ...expected });
+  });
+
+  test('is accepted again in its canonical form, unchanged', () => {
+    const first = judgeStatement('MATCH/**/(a)-[e:K*1..2]->(b) RETURN/**/a . id ;', 'read');
+    if (!first.ok) expect.fail(first.message);
+    expect(judgeStatement(first.canonical, 'read')).toMatchObject({ ok: true, canonical: first.canonical });
+  });
+});
+
+describe('a refused statement', () => {
+  test('names the construct and its place', () => {
+    expect(judgeStatement('MATCH (n)\n  LOAD FROM "x" RETURN n', 'write')).toEqual({
+      ok: false,
+      reason: 'STATEMENT_NOT_ALLOWED',
+      construct: 'LOAD FROM',
+      message: 'LOAD FROM is not allowed',
+      offset: 12,
+      line: 2,
+      column: 3,
+    });
+  });
+
+  test('names the write that a read may not make', () => {
+    const verdict = judgeStatement('MATCH (n) WITH n SET n.x = 1', 'read');
+    expect(verdict).toMatchObject({ ok: false, reason: 'STATEMENT_WRITES', construct: 'SET', column: 18 });
+  });
+
+  test('never quotes more than a little of the statement', () => {
+    const verdict = judgeStatement(`RETURN 1 ${repeat('x', 500)}`, 'read');
+    expect(verdict.ok ? '' : verdict.message.length).toBeLessThan(120);
+  });
+
+  test.each([
+    'MATCH (n) SET n.x = 1 MATCH (m) RETURN m',
+    'MATCH (n)',
+    'RETURN 1 RETURN 2',
+    'RETURN 1 = 2 = 3',
+    'RETURN 1 != 2',
+    'MATCH (a)<-[e]->(b) RETURN a',
+    'RETURN $ a',
+    'RETURN $`a`',
+    'RETURN 1 AS end',
+    'OPTIONAL RETURN 1',
+    'MERGE (n) ON DELETE SET n.x = 1',
+    'CREATE TABLE t(id INT64)',
+  ])('lies outside the engine grammar: %s', (statement) => {
+    expect(judgeStatement(statement, 'write')).toMatchObject({ ok: false, reason: 'STATEMENT_SYNTAX' });
+  });
+
+  test('does not open tables to options that the gate does not know', () => {
+    const verdict = judgeStatement(`CREATE REL TABLE r(FROM A TO B) WITH (storage = '/x')`, 'write');
+    expect(verdict).toMatchObject({ ok: false, reason: 'STATEMENT_NOT_ALLOWED', construct: 'table option' });
+  });
+});
+
+describe('what the engine cannot bear is refused before it sees it', () => {
+  test.each([
+    ['brackets', `RETURN ${repeat('(', 65)}1${repeat(')', 65)}`],
+    ['CASE', `RETURN ${repeat('CASE WHEN true THEN ', 9)}1${repeat(' END', 9)}`],
+    ['a chain of operators', `RETURN 1${repeat('+1', 500)}`],
+    ['a chain inside chains', `RETURN ${repeat('(', 60)}1${repeat('+1+1+1+1+1+1+1+1+1)', 60)}`],
+    ['NOT', `RETURN ${repeat('NOT ', 500)}true`],
+    ['minus', `RETURN ${repeat('- ', 500)}x`],
+    ['subscripts', `RETURN x${repeat('[1]', 500)}`],
+    ['properties', `RETURN x${repeat('.a', 500)}`],
+    ['clauses', `${repeat('WITH 1 AS x ', 200)}RETURN x`],
+    ['a chain of relationships', `MATCH (a)${repeat('-[:K]->()', 17)} RETURN a`],
+    ['a star of relationships', `MATCH (a) ${repeat('MATCH (a)-[:K]->() ', 17)} RETURN a`],
+    ['subqueries', `MATCH (a) WHERE true${repeat(' AND EXISTS { MATCH (a)--() }', 17)} RETURN a`],
+    ['list types', `RETURN cast(null AS INT64${repeat('[]', 501)})`],
+    ['branches', `RETURN 1 AS x${repeat(' UNION RETURN 1 AS x', 200)}`],
+  ])('%s', (_what, statement) => {
+    expect(judgeStatement(statement, 'read')).toMatchObject({ ok: false, reason: 'STATEMENT_TOO_COMPLEX' });
+  });
+
+  test('the bounds themselves are allowed', () => {
+    for (const statement of [
+      `RETURN ${repeat('(', 64)}1${repeat(')', 64)}`,
+      `RETURN ${repeat('CASE WHEN true THEN ', 8)}1${repeat(' END', 8)}`,
+      `RETURN 1${repeat('+1', 499)}`,
+      `MATCH (a)${repeat('-[:K]->()', 16)} WITH a MATCH (a)${repeat('--()', 16)} RETURN a`,
+      `MATCH (a) CREATE (a)${repeat('-[:K]->(:P)', 100)} RETURN a`,
+      `RETURN [1${repeat(',1', 5000)}]`,
+    ]) {
+      expect(judgeStatement(statement, 'write').ok).toBe(true);
+    }
+  });
+
+  test('nesting that may be a path pattern is judged in reasonable time', () => {
+    const depth = 20;
+    for (const [open, close] of [
+      ['({a: ', '})--(1)'],
+      ['({a: ', '})-[1]-(b)'],
+      ['({a: ', '})-[:K]->(b)'],
+      ['((a)--(b) = ', ')'],
+    ]) {
+      const statement = `RETURN ${repeat(open ?? '', depth)}1${repeat(close ?? '', depth)}`;
+      const start = performance.now();
+      judgeStatement(statement, 'read');
+      expect(performance.now() - start).toBeLessThan(500);
+    }
+  });
+
+  test('the length comes from the caller', () => {
+    const limits = { ...DEFAULT_CYPHER_LIMITS, statementCharsMax: 8 };
+    expect(judgeStatement('RETURN 1', 'read', limits).ok).toBe(true);
+    expect(judgeStatement('RETURN 10', 'read', limits)).toMatchObject({ reason: 'STATEMENT_TOO_LONG' });
+  });
+});

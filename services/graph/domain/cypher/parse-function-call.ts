@@ -1,0 +1,60 @@
+import { parseExpression } from './parse-expression.ts';
+import type { TokenCursor } from './token-cursor.ts';
+
+/** oC_FunctionInvocation, CAST aside: a name from the allow-list and its arguments. */
+export function parseFunctionCall(cursor: TokenCursor): number {
+  const isCount = cursor.isKeyword('COUNT');
+  cursor.expectCallableFunction();
+  if (isCount && cursor.isSymbol('*', 1)) {
+    cursor.expectSymbol('(');
+    cursor.expectSymbol('*');
+    cursor.expectSymbol(')');
+    return 1;
+  }
+  return cursor.boundHeight(parseArguments(cursor) + 1);
+}
+
+/** The parenthesised arguments of a function or table function. */
+export function parseArguments(cursor: TokenCursor): number {
+  cursor.expectSymbol('(');
+  cursor.acceptKeywords('DISTINCT');
+  let height = 0;
+  if (!cursor.isSymbol(')')) {
+    do height = Math.max(height, parseFunctionParameter(cursor));
+    while (cursor.acceptSymbol(','));
+  }
+  cursor.expectSymbol(')');
+  return height;
+}
+
+/** kU_FunctionParameter: a lambda, `name := expression` or an expression. */
+export function parseFunctionParameter(cursor: TokenCursor): number {
+  if (isLambda(cursor)) {
+    parseLambdaVariables(cursor);
+    cursor.expectSymbol('-');
+    cursor.expectSymbol('>');
+  } else if (cursor.isName() && cursor.isSymbol(':', 1) && cursor.isSymbol('=', 2)) {
+    cursor.index += 3;
+  }
+  return parseExpression(cursor);
+}
+
+// No expression holds `- >`, so an arrow after the first name or parenthesis decides.
+function isLambda(cursor: TokenCursor): boolean {
+  if (cursor.isName()) return cursor.isSymbol('-', 1) && cursor.isSymbol('>', 2);
+  if (!cursor.isSymbol('(')) return false;
+  const closing = cursor.closingIndexOf(cursor.index);
+  if (closing === undefined) return false;
+  const ahead = closing - cursor.index;
+  return cursor.isSymbol('-', ahead + 1) && cursor.isSymbol('>', ahead + 2);
+}
+
+function parseLambdaVariables(cursor: TokenCursor): void {
+  if (!cursor.acceptSymbol('(')) {
+    cursor.expectName();
+    return;
+  }
+  do cursor.expectName();
+  while (cursor.acceptSymbol(','));
+  cursor.expectSymbol(')');
+}

@@ -1,0 +1,93 @@
+import { parseExpression } from './parse-expression.ts';
+import { parseArguments } from './parse-function-call.ts';
+import { parsePattern } from './parse-pattern.ts';
+import { type Projection, parseProjection } from './parse-projection.ts';
+import { parseUpdatingClause } from './parse-updating-clause.ts';
+import { notAllowed, type TokenCursor } from './token-cursor.ts';
+
+/** oC_RegularQuery. Yields the final RETURN of each UNION branch; a branch that only writes has none. */
+export function parseQuery(cursor: TokenCursor): (Projection | undefined)[] {
+  const branches = [parseSingleQuery(cursor)];
+  while (cursor.acceptKeywords('UNION')) {
+    cursor.acceptKeywords('ALL');
+    branches.push(parseSingleQuery(cursor));
+  }
+  return branches;
+}
+
+/** oC_SingleQuery: parts that end in WITH, then one that ends in RETURN or in a write. */
+function parseSingleQuery(cursor: TokenCursor): Projection | undefined {
+  let hasWritten = false;
+  cursor.startQueryPart();
+  for (;;) {
+    cursor.countClause();
+    if (cursor.acceptKeywords('RETURN')) return parseProjection(cursor);
+    if (cursor.acceptKeywords('WITH')) {
+      parseProjection(cursor);
+      parseWhere(cursor);
+      cursor.startQueryPart();
+      hasWritten = false;
+    } else if (parseUpdatingClause(cursor)) {
+      hasWritten = true;
+    } else if (hasWritten || !parseReadingClause(cursor)) {
+      if (hasWritten) return undefined;
+      throw cursor.unexpected('a clause');
+    }
+  }
+}
+
+function parseReadingClause(cursor: TokenCursor): boolean {
+  const isOptional = cursor.acceptKeywords('OPTIONAL');
+  if (cursor.acceptKeywords('MATCH')) {
+    cursor.countMatched(parsePattern(cursor));
+    parseWhere(cursor);
+    parseHint(cursor);
+    return true;
+  }
+  if (isOptional) throw cursor.unexpected('MATCH');
+  if (cursor.acceptKeywords('UNWIND')) {
+    parseExpression(cursor);
+    cursor.expectKeywords('AS');
+    cursor.expectName();
+    return true;
+  }
+  const token = cursor.peek();
+  if (token !== undefined && cursor.isKeyword('LOAD')) throw notAllowed('LOAD', token);
+  return parseTableFunctionCall(cursor);
+}
+
+/** kU_InQueryCall. Its standalone form, without RETURN, ends in the caller as a missing clause. */
+function parseTableFunctionCall(cursor: TokenCursor): boolean {
+  const call = cursor.peek();
+  if (call === undefined || !cursor.acceptKeywords('CALL')) return false;
+  if (cursor.isName() && cursor.isSymbol('=', 1)) throw notAllowed('CALL setting', call);
+  cursor.expectCallableTableFunction();
+  parseArguments(cursor);
+  if (cursor.isAtEnd() || cursor.isSymbol(';')) throw notAllowed('standalone CALL', call);
+  parseWhere(cursor);
+  if (!cursor.acceptKeywords('YIELD')) return true;
+  do {
+    cursor.expectName();
+    if (cursor.acceptKeywords('AS')) cursor.expectName();
+  } while (cursor.acceptSymbol(','));
+  return true;
+}
+
+function parseWhere(cursor: TokenCursor): void {
+  if (cursor.acceptKeywords('WHERE')) parseExpression(cursor);
+}
+
+function parseHint(cursor: TokenCursor): void {
+  if (cursor.acceptKeywords('HINT')) parseJoinNode(cursor);
+}
+
+function parseJoinNode(cursor: TokenCursor): void {
+  do {
+    if (cursor.acceptSymbol('(')) {
+      parseJoinNode(cursor);
+      cursor.expectSymbol(')');
+    } else {
+      cursor.expectName();
+    }
+  } while (cursor.acceptKeywords('JOIN') || cursor.acceptKeywords('MULTI_JOIN'));
+}

@@ -1,0 +1,38 @@
+import { parseAtom } from './parse-atom.ts';
+import { parseExpression } from './parse-expression.ts';
+import { parsePattern } from './parse-pattern.ts';
+import type { TokenCursor } from './token-cursor.ts';
+
+/** oC_UpdatingClause; false if the cursor stands at something else. */
+export function parseUpdatingClause(cursor: TokenCursor): boolean {
+  const token = cursor.peek();
+  if (cursor.acceptKeywords('CREATE')) {
+    cursor.noteWrite('CREATE', token);
+    parsePattern(cursor);
+  } else if (cursor.acceptKeywords('MERGE')) {
+    cursor.noteWrite('MERGE', token);
+    parsePattern(cursor);
+    while (cursor.acceptKeywords('ON', 'MATCH') || cursor.acceptKeywords('ON', 'CREATE')) parseSet(cursor);
+  } else if (cursor.isKeyword('SET')) {
+    cursor.noteWrite('SET', token);
+    parseSet(cursor);
+  } else if (cursor.acceptKeywords('DELETE') || cursor.acceptKeywords('DETACH', 'DELETE')) {
+    cursor.noteWrite('DELETE', token);
+    do parseExpression(cursor);
+    while (cursor.acceptSymbol(','));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function parseSet(cursor: TokenCursor): void {
+  cursor.expectKeywords('SET');
+  do {
+    parseAtom(cursor);
+    cursor.expectSymbol('.');
+    if (!cursor.acceptSymbol('*')) cursor.expectName();
+    cursor.expectSymbol('=');
+    parseExpression(cursor);
+  } while (cursor.acceptSymbol(','));
+}

@@ -1,0 +1,182 @@
+import type { Field, MapEntry } from '../../../../gen/trellis/graph/v1/value_pb.js';
+import { type EngineType, type TypeField, toTypeText } from './engine-type.ts';
+import { toExactGraphForm, toExactGraphListForm } from './exact-graph-form.ts';
+import { holdsGraph, isCastable, mayLose, toTextLeaves } from './exactness.ts';
+import type { GraphTables } from './graph-tables.ts';
+import { decodeLeaf, decodeLeafText } from './leaf-decoder.ts';
+import { createPlainDecoder, type Decoder } from './plain-decoder.ts';
+import { InexactValue, listValue, nullValue, toField, toValue } from './value.ts';
+
+/** An expression whose value survives the binding, and how to read it. */
+export interface ExactForm {
+  readonly expression: string;
+  readonly decode: Decoder;
+}
+
+/** What exact forms are made for. */
+export interface ExactScope {
+  readonly tables: GraphTables;
+  /** The labels of all nodes and relationships in the result. */
+  readonly labels: ReadonlySet<string>;
+}
+
+type RawObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Makes the exact form of an expression of a type: text in place of what the binding would round, lists of keys
+ * and values in place of maps, and the properties of nodes beside them. Throws InexactValue where there is none.
+ */
+export function toExactForm(type: EngineType, expression: string, scope: ExactScope, depth = 0): ExactForm {
+  if (!mayLose(type) && !holdsGraph(type)) {
+    return { expression, decode: createPlainDecoder(type, scope.tables) };
+  }
+  const written = isCastable(type) ? toTypeText(toTextLeaves(type)) : undefined;
+  if (written) return { expression: `cast(${expression} AS ${written})`, decode: createTextDecoder(type) };
+  switch (type.kind) {
+    case 'list':
+    case 'array':
+      return listForm(type.element, expression, scope, depth);
+    case 'struct':
+      return structForm(type.fields, expression, scope, depth);
+    case 'union':
+      return unionForm(type.fields, expression, scope, depth);
+    case 'map':
+      return mapForm(type, expression, scope, depth);
+    default:
+      return toExactGraphForm(type, expression, scope, depth);
+  }
+}
+
+/** Writes a text as a literal of the engine's language. */
+export function toStringLiteral(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** Reads values of a castable type whose leaves came as text where they may lose. */
+export function createTextDecoder(type: EngineType): Decoder {
+  const decode = textDecoderOf(type);
+  return (raw) => (raw === null || raw === undefined ? nullValue() : decode(raw));
+}
+
+function textDecoderOf(type: EngineType): Decoder {
+  switch (type.kind) {
+    case 'leaf':
+    case 'decimal':
+      return mayLose(type)
+        ? (raw) => toValue(decodeLeafText(type, raw as string))
+        : (raw) => toValue(decodeLeaf(type, raw));
+    case 'list':
+    case 'array': {
+      const element = createTextDecoder(type.element);
+      return (raw) => listValue((raw as unknown[]).map(element));
+    }
+    case 'struct': {
+      const fields = type.fields.map(({ name, type: inner }) => ({ name, decode: createTextDecoder(inner) }));
+      return (raw) =>
+        toStruct(fields.map(({ name, decode }) => toField(name, decode((raw as RawObject)[name]))));
+    }
+    default:
+      throw new InexactValue(type.kind.toUpperCase());
+  }
+}
+
+function listForm(element: EngineType, expression: string, scope: ExactScope, depth: number): ExactForm {
+  if (element.kind === 'leaf' && (element.name === 'NODE' || element.name === 'REL')) {
+    return toExactGraphListForm(element.name, expression, scope, depth);
+  }
+  // Nodes are mixed up where a lambda returns them (tried on 0.11.3).
+  if (holdsGraph(element)) throw new InexactValue('LIST');
+  const variable = `trellis_x${depth}`;
+  const inner = toExactForm(element, variable, scope, depth + 1);
+  return {
+    expression: `list_transform(${expression}, ${variable} -> ${inner.expression})`,
+    decode: orNull((raw) => listValue((raw as unknown[]).map(inner.decode))),
+  };
+}
+
+function structForm(
+  fields: readonly TypeField[],
+  expression: string,
+  scope: ExactScope,
+  depth: number,
+): ExactForm {
+  const forms = fields.map(({ name, type }) => ({
+    name,
+    ...toExactForm(type, `struct_extract(${expression}, ${toStringLiteral(name)})`, scope, depth),
+  }));
+  const items = forms.map((form, index) => `f${index}: ${form.expression}`);
+  return {
+    expression: `{n: ${expression} IS NULL, ${items.join(', ')}}`,
+    decode: orNull((raw) => {
+      const object = raw as RawObject;
+      if (object.n === true) return nullValue();
+      return toStruct(forms.map(({ name, decode }, index) => toField(name, decode(object[`f${index}`]))));
+    }),
+  };
+}
+
+/** A union is read as a struct of the one field that it has. */
+function unionForm(
+  fields: readonly TypeField[],
+  expression: string,
+  scope: ExactScope,
+  depth: number,
+): ExactForm {
+  const forms = fields.map(({ name, type }) => ({
+    name,
+    ...toExactForm(type, `union_extract(${expression}, ${toStringLiteral(name)})`, scope, depth),
+  }));
+  const items = forms.map((form, index) => `f${index}: ${form.expression}`);
+  return {
+    expression: `{t: union_tag(${expression}), ${items.join(', ')}}`,
+    decode: orNull((raw) => {
+      const object = raw as RawObject;
+      if (object.t === null) return nullValue();
+      const index = forms.findIndex(({ name }) => name === object.t);
+      const form = forms[index];
+      if (!form) throw new InexactValue('UNION');
+      return toStruct([toField(form.name, form.decode(object[`f${index}`]))]);
+    }),
+  };
+}
+
+function mapForm(
+  type: Extract<EngineType, { readonly kind: 'map' }>,
+  expression: string,
+  scope: ExactScope,
+  depth: number,
+): ExactForm {
+  if (holdsGraph(type)) throw new InexactValue('MAP');
+  const keys = toExactForm({ kind: 'list', element: type.key }, `map_keys(${expression})`, scope, depth);
+  const values = toExactForm(
+    { kind: 'list', element: type.value },
+    `map_values(${expression})`,
+    scope,
+    depth,
+  );
+  return {
+    expression: `{k: ${keys.expression}, v: ${values.expression}}`,
+    decode: orNull((raw) => {
+      const { k, v } = raw as RawObject;
+      if (k === null) return nullValue();
+      const [keyList, valueList] = [keys.decode(k).kind, values.decode(v).kind];
+      if (keyList.case !== 'listValue' || valueList.case !== 'listValue') throw new InexactValue('MAP');
+      const mapValues = valueList.value.values;
+      const entries = keyList.value.values.map((key, index): MapEntry => {
+        const value = mapValues[index];
+        if (!value) throw new InexactValue('MAP');
+        return { $typeName: 'trellis.graph.v1.MapEntry', key, value };
+      });
+      return toValue({ case: 'mapValue', value: { $typeName: 'trellis.graph.v1.Map', entries } });
+    }),
+  };
+}
+
+function toStruct(fields: Field[]) {
+  return toValue({ case: 'structValue', value: { $typeName: 'trellis.graph.v1.Struct', fields } });
+}
+
+/** Reads NULL as NULL, anything else as `decode` does. */
+export function orNull(decode: Decoder): Decoder {
+  return (raw) => (raw === null || raw === undefined ? nullValue() : decode(raw));
+}

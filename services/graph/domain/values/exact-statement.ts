@@ -1,0 +1,88 @@
+import { toCanonical } from '../cypher/canonical.ts';
+import { toAlias } from '../cypher/final-projection.ts';
+import type { Projection, TokenRange } from '../cypher/parse-projection.ts';
+import { nameOf, type Token } from '../cypher/token.ts';
+
+/** A column of the rewritten statement. */
+export interface ExactColumn {
+  /** The name in the result of the statement as it was. */
+  readonly name: string;
+  /** Makes the expression to fetch from the name that holds the column's value. */
+  readonly expression: (name: string) => string;
+}
+
+/**
+ * Rewrites a judged query so that each column comes back as another expression of its value, named `c0`, `c1`, …
+ * `RETURN x ORDER BY y LIMIT 3` becomes `WITH x AS c0 ORDER BY y LIMIT 3 RETURN f(c0) AS c0`: rows, their order,
+ * DISTINCT and grouping stay those of the statement. Undefined where a branch returns nothing or `x.*`.
+ */
+export function rewriteProjections(
+  tokens: readonly Token[],
+  branches: readonly (Projection | undefined)[],
+  columns: readonly ExactColumn[],
+): string | undefined {
+  const parts: string[] = [];
+  let start = 0;
+  for (const branch of branches) {
+    const rewritten = branch && rewriteBranch(tokens, branch, columns);
+    if (!branch || !rewritten) return undefined;
+    parts.push(textOf(tokens, { start, end: branch.keyword }), rewritten);
+    start = endOf(tokens, branch);
+  }
+  parts.push(textOf(tokens, { start, end: tokens.length }));
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function rewriteBranch(
+  tokens: readonly Token[],
+  branch: Projection,
+  columns: readonly ExactColumn[],
+): string | undefined {
+  const starred = columns.length - branch.items.length;
+  if (branch.hasStar ? starred < 0 : starred !== 0) return undefined;
+  const names: string[] = [];
+  const items: string[] = branch.hasStar ? ['*'] : [];
+  if (branch.hasStar) {
+    for (const column of columns.slice(0, starred)) names.push(toAlias(column.name) ?? '');
+  }
+  for (const [index, item] of branch.items.entries()) {
+    if (isExpansion(tokens, item.expression)) return undefined;
+    const name = toAlias(item.alias ?? variableOf(tokens, item.expression) ?? `trellis_c${index}`);
+    if (!name) return undefined;
+    names.push(name);
+    items.push(`${textOf(tokens, item.expression)} AS ${name}`);
+  }
+  if (names.includes('')) return undefined;
+  const clauses = [`WITH ${branch.isDistinct ? 'DISTINCT ' : ''}${items.join(', ')}`];
+  if (branch.orderBy) clauses.push(`ORDER BY ${textOf(tokens, branch.orderBy)}`);
+  if (branch.skip) clauses.push(`SKIP ${textOf(tokens, branch.skip)}`);
+  if (branch.limit) clauses.push(`LIMIT ${textOf(tokens, branch.limit)}`);
+  // The engine wants one of them after a WITH … ORDER BY.
+  if (branch.orderBy && !branch.skip && !branch.limit) clauses.push('SKIP 0');
+  const fetched = columns.map(({ expression }, index) => `${expression(names[index] ?? '')} AS c${index}`);
+  return `${clauses.join(' ')} RETURN ${fetched.join(', ')}`;
+}
+
+/** A plain variable keeps its name, because ORDER BY may say it. */
+function variableOf(tokens: readonly Token[], { start, end }: TokenRange): string | undefined {
+  const token = tokens[start];
+  if (end - start !== 1 || !token) return undefined;
+  return token.kind === 'name' || token.kind === 'escaped-name' ? nameOf(token) : undefined;
+}
+
+function isExpansion(tokens: readonly Token[], { end }: TokenRange): boolean {
+  return tokens[end - 1]?.text === '*' && tokens[end - 2]?.text === '.';
+}
+
+function endOf(tokens: readonly Token[], { keyword, isDistinct, items, ...rest }: Projection): number {
+  const last = items.at(-1);
+  // AS and the alias are two tokens; without items there is only the star.
+  const itemsEnd = last
+    ? last.expression.end + (last.alias === undefined ? 0 : 2)
+    : keyword + (isDistinct ? 3 : 2);
+  return Math.min(tokens.length, rest.limit?.end ?? rest.skip?.end ?? rest.orderBy?.end ?? itemsEnd);
+}
+
+function textOf(tokens: readonly Token[], { start, end }: TokenRange): string {
+  return toCanonical(tokens.slice(start, end));
+}

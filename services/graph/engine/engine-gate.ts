@@ -1,0 +1,136 @@
+import { EngineFailure } from './engine-failure.ts';
+import type { CallLimits } from './graph-engine.ts';
+
+/** Gives back what was entered. Safe to call again. */
+export type Release = () => void;
+
+type Lane = 'read' | 'write' | 'alone';
+
+interface Waiter {
+  readonly lane: Lane;
+  readonly enter: (release: Release) => void;
+}
+
+/** How many may wait. */
+export interface GateBounds {
+  readonly readsWaitingMax: number;
+  readonly writesWaitingMax: number;
+}
+
+/**
+ * Who may be in the engine: any number of reads, beside them at most one write, or one alone. Each lane is first
+ * come, first served; while one waits to be alone, nobody new comes in.
+ */
+export class EngineGate {
+  readonly #waiting: Waiter[] = [];
+  readonly #bounds: GateBounds;
+  #reads = 0;
+  #isWriting = false;
+  #isAlone = false;
+
+  constructor(bounds: GateBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** True while nobody is in and nobody waits. */
+  get isIdle(): boolean {
+    return this.#isFree('alone') && this.#waiting.length === 0;
+  }
+
+  /** Waits for a place in a lane. Throws EngineFailure: busy, timeout or cancelled. */
+  async enter(lane: Lane, limits: CallLimits): Promise<Release> {
+    throwIfOver(limits);
+    if (this.#isFree(lane) && !this.#mustWait(lane)) return this.#admit(lane);
+    const waiting = this.#waiting.filter((waiter) => (waiter.lane === 'read') === (lane === 'read')).length;
+    if (waiting >= (lane === 'read' ? this.#bounds.readsWaitingMax : this.#bounds.writesWaitingMax)) {
+      throw new EngineFailure('busy', 'too many calls wait for the graph already');
+    }
+    return this.#wait(lane, limits);
+  }
+
+  /** Enters alone where nobody is in and nobody waits. */
+  tryEnterAlone(): Release | undefined {
+    return this.isIdle ? this.#admit('alone') : undefined;
+  }
+
+  #wait(lane: Lane, limits: CallLimits): Promise<Release> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        lane,
+        enter: (release) => {
+          stop();
+          resolve(release);
+        },
+      };
+      const giveUp = () => {
+        stop();
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        this.#next();
+        reject(overFailure(limits));
+      };
+      const stop = onOver(limits, giveUp);
+      this.#waiting.push(waiter);
+    });
+  }
+
+  #isFree(lane: Lane): boolean {
+    if (this.#isAlone) return false;
+    if (lane === 'read') return true;
+    return !this.#isWriting && (lane === 'write' || this.#reads === 0);
+  }
+
+  #mustWait(lane: Lane): boolean {
+    return this.#waiting.some((waiter) => waiter.lane === lane || waiter.lane === 'alone');
+  }
+
+  #admit(lane: Lane): Release {
+    if (lane === 'read') this.#reads += 1;
+    else if (lane === 'write') this.#isWriting = true;
+    else this.#isAlone = true;
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      if (lane === 'read') this.#reads -= 1;
+      else if (lane === 'write') this.#isWriting = false;
+      else this.#isAlone = false;
+      this.#next();
+    };
+  }
+
+  #next(): void {
+    for (let at = 0; at < this.#waiting.length; ) {
+      const waiter = this.#waiting[at];
+      if (!waiter) return;
+      if (this.#isFree(waiter.lane)) {
+        this.#waiting.splice(at, 1);
+        waiter.enter(this.#admit(waiter.lane));
+      } else if (waiter.lane === 'alone') {
+        return;
+      } else {
+        at += 1;
+      }
+    }
+  }
+}
+
+/** Calls back once when the caller's time is over. Returns what stops that. */
+export function onOver({ deadlineMs, signal }: CallLimits, callback: () => void): () => void {
+  const timer = setTimeout(callback, Math.min(2 ** 31 - 1, Math.max(0, deadlineMs - Date.now())));
+  signal.addEventListener('abort', callback, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', callback);
+  };
+}
+
+/** The failure of a call whose time is over. */
+export function overFailure({ signal }: CallLimits): EngineFailure {
+  return signal.aborted
+    ? new EngineFailure('cancelled', 'the caller gave up')
+    : new EngineFailure('timeout', "the call's time is over");
+}
+
+function throwIfOver(limits: CallLimits): void {
+  if (limits.signal.aborted || Date.now() >= limits.deadlineMs) throw overFailure(limits);
+}

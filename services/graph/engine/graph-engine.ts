@@ -1,0 +1,66 @@
+import type { EngineParameter } from '../domain/values/text-form.ts';
+
+/** Until when a caller waits for work. */
+export interface CallLimits {
+  /** In milliseconds since the epoch. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A column of a result as the engine names and types it. */
+export interface ResultColumn {
+  readonly name: string;
+  /** The engine's text of the type, such as `STRUCT(a INT64, b TIMESTAMP[])`. */
+  readonly type: string;
+}
+
+/** A row as the binding gives it, by column name. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/** A result, all of it in the engine's memory. It stays readable after its transaction and must be closed. */
+export interface EngineResult {
+  readonly columns: readonly ResultColumn[];
+  readonly rowCount: number;
+  /** The next rows, at most so many; none at the end. */
+  read(rowsMax: number): RawRow[];
+  /** Starts again at the first row. */
+  rewind(): void;
+  close(): void;
+}
+
+/** A transaction. A statement that fails ends it. */
+export interface EngineTransaction {
+  /** Runs one judged statement. Throws EngineFailure. */
+  run(statement: string, values?: Readonly<Record<string, EngineParameter>>): Promise<EngineResult>;
+  /** Commits since the engine was opened, of the state that the transaction sees. */
+  readonly commits: number;
+}
+
+/** What the work of a writing transaction wants of it at its end. */
+export type Decision<T> =
+  | { readonly commit: true; readonly result: T; readonly changesSchema: boolean }
+  | { readonly commit: false; readonly result: T };
+
+/** One open graph. Everything that knows the database is behind this. */
+export interface GraphEngine {
+  /** Counts the commits since the graph was opened. */
+  readonly commits: number;
+  /** Changes with every commit that changed the schema. */
+  readonly schemaVersion: number;
+  /** Runs work in a read-only transaction, beside others. Throws EngineFailure. */
+  read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T>;
+  /** Runs work in the one writing transaction and commits where the work decides so. Throws EngineFailure. */
+  write<T>(
+    limits: CallLimits,
+    work: (transaction: EngineTransaction) => Promise<Decision<T>>,
+  ): Promise<{ readonly result: T; readonly commits: number }>;
+  /** Runs writing work with nothing beside it, for statements that force a checkpoint. Throws EngineFailure. */
+  writeAlone<T>(
+    limits: CallLimits,
+    work: (transaction: EngineTransaction) => Promise<Decision<T>>,
+  ): Promise<{ readonly result: T; readonly commits: number }>;
+  /** Moves the write-ahead log into the database file, once nothing runs. */
+  checkpoint(limits: CallLimits): Promise<void>;
+  /** Waits for what runs, checkpoints and closes. */
+  close(): Promise<void>;
+}

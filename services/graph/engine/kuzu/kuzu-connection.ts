@@ -1,0 +1,146 @@
+import { Connection, type Database, type KuzuValue, type PreparedStatement, type QueryResult } from 'kuzu';
+import { LRUCache } from 'lru-cache';
+import type { EngineParameter } from '../../domain/values/text-form.ts';
+import type { EngineResult, RawRow, ResultColumn } from '../graph-engine.ts';
+
+/** Statements that a connection keeps ready. */
+const preparedMax = 128;
+
+/** Statements after which a connection is replaced: the engine forgets none until the connection closes. */
+const preparesMax = 2_000;
+
+const control = {
+  beginRead: 'BEGIN TRANSACTION READ ONLY',
+  beginWrite: 'BEGIN TRANSACTION',
+  commit: 'COMMIT',
+  rollback: 'ROLLBACK',
+  checkpoint: 'CHECKPOINT',
+} as const;
+
+export type Control = keyof typeof control;
+
+/** One connection. It does one thing at a time; the caller sees to that. */
+export class KuzuConnection {
+  readonly #connection: Connection;
+  readonly #controls: Readonly<Record<Control, PreparedStatement>>;
+  readonly #prepared = new LRUCache<string, PreparedStatement>({ max: preparedMax });
+  #prepares = 0;
+  #openResults = 0;
+
+  private constructor(connection: Connection, controls: Readonly<Record<Control, PreparedStatement>>) {
+    this.#connection = connection;
+    this.#controls = controls;
+  }
+
+  static async open(database: Database, threads: number): Promise<KuzuConnection> {
+    const connection = new Connection(database, threads);
+    await connection.init();
+    const prepared = Object.entries(control).map(([name, text]) => [name, connection.prepareSync(text)]);
+    return new KuzuConnection(connection, Object.fromEntries(prepared));
+  }
+
+  /** True when it should be closed rather than used again. */
+  get isWorn(): boolean {
+    return this.#prepares >= preparesMax && this.#openResults === 0;
+  }
+
+  /** Begins or ends a transaction. In this thread it takes a few microseconds, unless a commit is under way. */
+  async control(name: Control, inThisThread: boolean): Promise<void> {
+    const statement = this.#controls[name];
+    const result = inThisThread
+      ? this.#connection.executeSync(statement)
+      : await this.#connection.execute(statement);
+    closeAll(result);
+  }
+
+  /** Runs one statement; the engine interrupts it after the time. */
+  async run(
+    text: string,
+    values: Readonly<Record<string, EngineParameter>>,
+    timeoutMs: number,
+  ): Promise<EngineResult> {
+    this.#connection.setQueryTimeout(Math.max(1, Math.ceil(timeoutMs)));
+    const statement = await this.#prepare(text, values);
+    const results = await this.#connection.execute(statement, { ...values } as Record<string, KuzuValue>);
+    if (Array.isArray(results)) {
+      closeAll(results);
+      throw new Error('one statement gave several results');
+    }
+    this.#openResults += 1;
+    return new KuzuResult(results, () => {
+      this.#openResults -= 1;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async #prepare(
+    text: string,
+    values: Readonly<Record<string, EngineParameter>>,
+  ): Promise<PreparedStatement> {
+    // The engine keeps the types of the first values that a prepared statement was given.
+    const key = `${Object.entries(values)
+      .map(([name, value]) => `${name}:${shapeOf(value)}`)
+      .join(',')} ${text}`;
+    const known = this.#prepared.get(key);
+    if (known) return known;
+    this.#prepares += 1;
+    const statement = await this.#connection.prepare(text);
+    if (!statement.isSuccess()) throw new Error(statement.getErrorMessage());
+    this.#prepared.set(key, statement);
+    return statement;
+  }
+}
+
+class KuzuResult implements EngineResult {
+  readonly columns: readonly ResultColumn[];
+  readonly rowCount: number;
+  readonly #result: QueryResult;
+  readonly #onClose: () => void;
+  #isClosed = false;
+
+  constructor(result: QueryResult, onClose: () => void) {
+    this.#result = result;
+    this.#onClose = onClose;
+    const types = result.getColumnDataTypesSync();
+    this.columns = result.getColumnNamesSync().map((name, index) => ({ name, type: types[index] ?? '' }));
+    this.rowCount = result.getNumTuples();
+  }
+
+  read(rowsMax: number): RawRow[] {
+    const rows: RawRow[] = [];
+    while (rows.length < rowsMax && this.#result.hasNext()) {
+      const row = this.#result.getNextSync();
+      if (!row) break;
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  rewind(): void {
+    this.#result.resetIterator();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#result.close();
+    this.#onClose();
+  }
+}
+
+function closeAll(results: QueryResult | QueryResult[]): void {
+  for (const result of Array.isArray(results) ? results : [results]) result.close();
+}
+
+function shapeOf(value: EngineParameter): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `[${shapeOf(value[0] ?? null)}]`;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'double';
+  if (typeof value !== 'object') return typeof value;
+  return `{${Object.entries(value)
+    .map(([name, inner]) => `${name}:${shapeOf(inner)}`)
+    .join(',')}}`;
+}

@@ -1,0 +1,79 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JWK } from 'jose';
+import { randomId } from '../../mesh/id/id.ts';
+import type { Logger } from '../../mesh/log/logger.ts';
+import { lockDirectory } from '../../mesh/process/directory-lock.ts';
+import type { ServiceModule } from '../../mesh/process/service-module.ts';
+import { writeFileOnce } from '../../mesh/process/write-file-once.ts';
+import type { Channel } from '../../mesh/rpc/channel.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { GraphNodeConfig } from './config.ts';
+import { Registration } from './registration.ts';
+import { createRoutes } from './routes.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+
+export interface GraphNodeDeps {
+  readonly config: GraphNodeConfig;
+  /** Leads to the catalog's PlacementService. */
+  readonly catalog: Channel;
+  /** host:port at which this process serves GraphNodeService; asked for from start() on. */
+  readonly address: () => string;
+  /** The public key of the mesh, by which engines verify callers. */
+  readonly verificationKey: JWK;
+  readonly log: Logger;
+  /** The engine's program, as a file path. Default: the real one. */
+  readonly engineProgram?: string;
+  /** Default: the machine's time. */
+  readonly clock?: Clock;
+}
+
+/** The daemon of a graph node. Throws DirectoryInUseError where another one has its data directory. */
+export async function createGraphNodeServer(deps: GraphNodeDeps): Promise<ServiceModule> {
+  const { config, catalog, address, verificationKey, log, clock = systemClock } = deps;
+  const { dataDirectory, tier, slots } = config;
+  const engineProgram = deps.engineProgram ?? fileURLToPath(new URL('../engine/main.ts', import.meta.url));
+  const lock = await lockDirectory(join(dataDirectory, 'graphs'));
+  const nodeId = config.nodeId ?? (await keptNodeId(dataDirectory));
+  await rm(join(dataDirectory, 'graph-node', 'work'), { recursive: true, force: true });
+  const supervisor: Supervisor = new Supervisor({
+    limits: config,
+    dataDirectory,
+    engineProgram,
+    verificationKey,
+    clock,
+    log,
+    onChange: () => registration.changed(),
+  });
+  const registration = new Registration({
+    catalog,
+    describe: () => ({
+      nodeId,
+      endpoint: address(),
+      tier,
+      slots,
+      draining: supervisor.isDraining,
+      openGraphs: supervisor.held(),
+    }),
+    onDelete: (graphId) => supervisor.close(graphId, true),
+    clock,
+    log,
+  });
+  return {
+    name: 'graph-node',
+    services: createRoutes(supervisor),
+    start: async () => registration.start(),
+    close: async () => {
+      await supervisor.drain();
+      await registration.leave();
+      await lock.release();
+    },
+  };
+}
+
+async function keptNodeId(dataDirectory: string): Promise<string> {
+  const path = join(dataDirectory, 'graph-node', 'id');
+  await writeFileOnce(path, randomId('node'));
+  return await readFile(path, 'utf8');
+}

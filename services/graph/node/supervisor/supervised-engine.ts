@@ -1,0 +1,169 @@
+import type { Logger } from '../../../mesh/log/logger.ts';
+import type { Clock } from '../clock.ts';
+import { respawnDelayMs } from '../domain/back-off.ts';
+import { engineBroken, openingEnded } from '../errors.ts';
+import type { GraphDirectory } from '../store/graph-directory.ts';
+import type { EngineProcess } from './engine-process.ts';
+
+/** An engine process that ran for so long counts as healthy: its end is a first failure. */
+const healthyMs = 60_000;
+
+/** Where a graph is served, and since which opening. */
+export interface Opening {
+  readonly endpoint: string;
+  readonly epoch: bigint;
+}
+
+/** How long things may take and how often they may fail. */
+export interface EngineLimits {
+  readonly openTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly failuresMax: number;
+  readonly coolDownMs: number;
+}
+
+export interface SupervisedEngineOptions {
+  readonly graphId: string;
+  /** The epoch that the opening was asked for with. */
+  readonly epoch: bigint;
+  readonly directory: GraphDirectory;
+  readonly limits: EngineLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Starts a process that opens the graph with this epoch. */
+  readonly launch: (epoch: bigint, onActivity: (callsUnderWay: number) => void) => EngineProcess;
+  /** The first process starts after this. */
+  readonly after: Promise<unknown>;
+  /** Hears of each change of endpoint and epoch. */
+  readonly onChange: () => void;
+}
+
+/** Keeps a graph open: starts its engine process again, with the next epoch, until it is closed or fails too often. */
+export class SupervisedEngine {
+  readonly #options: SupervisedEngineOptions;
+  readonly #closing = new AbortController();
+  #opening = Promise.withResolvers<Opening>();
+  #epoch = 0n;
+  #endpoint = '';
+  #callsUnderWay = 0;
+  #lastActiveMs: number;
+  #isBroken = false;
+  /** Resolves when no process is left and none will come. */
+  readonly ended: Promise<void>;
+
+  constructor(options: SupervisedEngineOptions) {
+    this.#options = options;
+    this.#lastActiveMs = options.clock.now();
+    this.#opening.promise.catch(() => {});
+    this.ended = this.#run();
+  }
+
+  /** The opening in force, or the one under way. Rejects with what a client may see. */
+  get opening(): Promise<Opening> {
+    return this.#opening.promise;
+  }
+
+  /** What there is to report; undefined before the first epoch is taken. */
+  get state(): Opening | undefined {
+    return this.#epoch === 0n ? undefined : { endpoint: this.#endpoint, epoch: this.#epoch };
+  }
+
+  /** True while it serves and no call is under way. */
+  get isIdle(): boolean {
+    return this.#endpoint !== '' && this.#callsUnderWay === 0;
+  }
+
+  get lastActiveMs(): number {
+    return this.#lastActiveMs;
+  }
+
+  /** True where it ended by itself, having failed too often. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** Ends it: calls under way finish within the time for closing. */
+  close(): Promise<void> {
+    this.#closing.abort();
+    return this.ended;
+  }
+
+  async #run(): Promise<void> {
+    const { after, epoch, limits, log, graphId, onChange } = this.#options;
+    await after;
+    let failures = 0;
+    let wantedEpoch = epoch;
+    while (!this.#isClosing && failures < limits.failuresMax) {
+      const wasHealthy = await this.#serve(wantedEpoch, respawnDelayMs(failures));
+      if (this.#isClosing) break;
+      failures = wasHealthy ? 1 : failures + 1;
+      wantedEpoch = 1n;
+      log.error({ graphId, failures }, 'the engine of a graph failed');
+    }
+    this.#isBroken = !this.#isClosing;
+    this.#opening.reject(this.#isBroken ? engineBroken(failures, limits.coolDownMs) : openingEnded());
+    onChange();
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Runs one process. True where it served for long. The next epoch is told at once, so that nobody waits for this one. */
+  async #serve(wantedEpoch: bigint, delayMs: number): Promise<boolean> {
+    const { directory, clock, launch, onChange, log, graphId } = this.#options;
+    try {
+      this.#epoch = await directory.takeEpoch(wantedEpoch);
+      onChange();
+      if (delayMs > 0) await clock.sleep(delayMs, this.#closing.signal);
+      await directory.emptyWork();
+      if (this.#isClosing) return false;
+      const process = launch(this.#epoch, (callsUnderWay) => {
+        this.#callsUnderWay = callsUnderWay;
+        this.#lastActiveMs = clock.now();
+      });
+      return await this.#follow(process);
+    } catch (err) {
+      log.error({ err, graphId }, 'an engine process could not be started');
+      return false;
+    }
+  }
+
+  async #follow(process: EngineProcess): Promise<boolean> {
+    const { clock, limits, log, graphId } = this.#options;
+    const close = () => void process.close(limits.closeTimeoutMs);
+    this.#closing.signal.addEventListener('abort', close, { once: true });
+    const openedMs = await this.#awaitOpened(process);
+    const exit = await process.exited;
+    this.#closing.signal.removeEventListener('abort', close);
+    if (!this.#isClosing) log.error({ graphId, exit }, 'an engine process ended unasked');
+    this.#callsUnderWay = 0;
+    if (openedMs === undefined) return false;
+    this.#endpoint = '';
+    this.#opening = Promise.withResolvers();
+    this.#opening.promise.catch(() => {});
+    return clock.now() - openedMs >= healthyMs;
+  }
+
+  /** When the process began to serve; undefined where it failed to, and was killed. */
+  async #awaitOpened(process: EngineProcess): Promise<number | undefined> {
+    const { clock, limits, log, graphId, onChange } = this.#options;
+    const decided = new AbortController();
+    void clock.sleep(limits.openTimeoutMs, decided.signal).then(() => {
+      if (!decided.signal.aborted) process.kill();
+    });
+    try {
+      this.#endpoint = await process.opened;
+      this.#lastActiveMs = clock.now();
+      this.#opening.resolve({ endpoint: this.#endpoint, epoch: this.#epoch });
+      onChange();
+      return this.#lastActiveMs;
+    } catch (err) {
+      if (!this.#isClosing) log.error({ err, graphId }, 'an engine process did not open its graph');
+      process.kill();
+      return undefined;
+    } finally {
+      decided.abort();
+    }
+  }
+}

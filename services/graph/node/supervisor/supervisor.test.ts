@@ -1,0 +1,351 @@
+import { existsSync } from 'node:fs';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
+import { FakeGraphs, fakeEngineProgram, isAlive, pidOf } from '../testing/fake-graphs.ts';
+import { TestClock } from '../testing/test-clock.ts';
+import { Supervisor } from './supervisor.ts';
+
+const limits = {
+  slots: 2,
+  openTimeoutMs: 30_000,
+  closeTimeoutMs: 10_000,
+  failuresMax: 3,
+  coolDownMs: 60_000,
+};
+const verificationKey = { kty: 'OKP', crv: 'Ed25519', x: 'public' };
+const reason = (name: keyof typeof ErrorReason) => ({ reason: ErrorReason[name] });
+
+let graphs: FakeGraphs;
+let clock: TestClock;
+let supervisor: Supervisor;
+/** What there was to report at each change. */
+let reports: ReturnType<Supervisor['held']>[];
+let logLines: string[];
+
+beforeEach(async () => {
+  graphs = await FakeGraphs.create();
+  clock = new TestClock();
+  reports = [];
+  logLines = [];
+  supervisor = new Supervisor({
+    limits,
+    dataDirectory: graphs.dataDirectory,
+    engineProgram: fakeEngineProgram,
+    verificationKey,
+    clock,
+    log: pino({ level: 'info' }, { write: (line: string) => logLines.push(line) }),
+    onChange: () => reports.push(supervisor.held()),
+  });
+});
+afterEach(async () => {
+  await supervisor.drain();
+  await graphs.expectNoneAlive();
+});
+
+/** The next opening of a graph whose engine was killed. */
+async function reopened(graph: ReturnType<FakeGraphs['graph']>, lost: { readonly endpoint: string }) {
+  await expect.poll(() => supervisor.held()[0]?.endpoint).not.toBe(lost.endpoint);
+  return await supervisor.open(graph);
+}
+
+function kill(opening: { readonly endpoint: string }): void {
+  process.kill(pidOf(opening), 'SIGKILL');
+}
+
+describe('opening', () => {
+  test('forks a process that is told what to open and answers with its endpoint', async () => {
+    const graph = graphs.graph(1, 4n);
+    const opening = await supervisor.open(graph);
+    expect(opening.epoch).toBe(4n);
+    const [start] = await graphs.starts(graph.graphId);
+    expect(start).toMatchObject({ pid: pidOf(opening), epoch: '4' });
+    const { graphId, organizationId, tier } = graph;
+    expect(start?.config).toEqual({ graphId, organizationId, tier, verificationKey });
+    expect(supervisor.held()).toEqual([{ graphId, ...opening }]);
+    expect(reports.at(-1)).toEqual(supervisor.held());
+  });
+
+  test('reports the graph with its epoch and no endpoint before it is served', async () => {
+    const graph = graphs.graph(1, 4n);
+    await supervisor.open(graph);
+    expect(reports[0]).toEqual([{ graphId: graph.graphId, endpoint: '', epoch: 4n }]);
+  });
+
+  test('gives the process an empty directory of its own and nothing of our environment', async () => {
+    process.env.TRELLIS_TEST_SECRET = 'hunter2';
+    process.env.NODE_OPTIONS = '--title=inherited';
+    try {
+      const graph = graphs.graph(1);
+      const opening = await supervisor.open(graph);
+      kill(opening);
+      await reopened(graph, opening);
+      for (const start of await graphs.starts(graph.graphId)) {
+        expect(start.workFiles).toEqual([]);
+        expect(start.execArgv).toEqual([]);
+        const { PATH, HOME, TMPDIR, ...others } = start.environment;
+        expect([PATH, HOME, TMPDIR]).toEqual([process.env.PATH, start.workDirectory, start.workDirectory]);
+        expect(Object.keys(others)).toEqual([]);
+        expect(start.workDirectory).not.toBe(graphs.directory(graph.graphId));
+      }
+    } finally {
+      delete process.env.TRELLIS_TEST_SECRET;
+      delete process.env.NODE_OPTIONS;
+    }
+  });
+
+  test('starts one process however many ask, and answers with it while it is open', async () => {
+    const graph = graphs.graph(1);
+    const openings = await Promise.all(Array.from({ length: 5 }, () => supervisor.open(graph)));
+    openings.push(await supervisor.open({ ...graph, epoch: 9n }));
+    expect(new Set(openings.map(({ endpoint }) => endpoint)).size).toBe(1);
+    expect(await graphs.starts(graph.graphId)).toHaveLength(1);
+    expect(openings.at(-1)?.epoch).toBe(1n);
+  });
+
+  test('takes a greater epoch than asked for where the disk remembers it', async () => {
+    const graph = graphs.graph(1);
+    await supervisor.open({ ...graph, epoch: 7n });
+    await supervisor.close(graph.graphId, false);
+    expect(await supervisor.open({ ...graph, epoch: 2n })).toMatchObject({ epoch: 8n });
+  });
+
+  test('tries again with a back-off where the first processes fail', async () => {
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { failures: 2 });
+    const opening = supervisor.open(graph);
+    await clock.sleeper(100);
+    expect(await graphs.starts(graph.graphId)).toHaveLength(2);
+    clock.advance(100);
+    expect(await opening).toMatchObject({ epoch: 3n });
+  });
+
+  test('gives up after failures in a row, tells no path, and leaves the graph alone until it has cooled down', async () => {
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { onOpen: 'fail' });
+    const opening = supervisor.open(graph).catch((error: unknown) => error);
+    await clock.sleeper(100);
+    clock.advance(100);
+    const error = await opening;
+    expect(error).toMatchObject({ ...reason('UNAVAILABLE'), retryAfterMs: 60_000 });
+    expect((error as Error).message).toContain('failed 3 times in a row');
+    expect((error as Error).message).not.toContain('/secret/path');
+    await expect.poll(() => reports.at(-1)).toEqual([]);
+    await graphs.script(graph.graphId, {});
+    clock.advance(59_999);
+    await expect(supervisor.open(graph)).rejects.toMatchObject({
+      ...reason('UNAVAILABLE'),
+      retryAfterMs: 1,
+    });
+    expect(await graphs.starts(graph.graphId)).toHaveLength(3);
+    clock.advance(1);
+    expect(await supervisor.open(graph)).toMatchObject({ epoch: 4n });
+  });
+
+  test('kills a process that does not open in time, and tries again', async () => {
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { onOpen: 'hang' });
+    const opening = supervisor.open(graph);
+    await clock.sleeper(30_000);
+    await expect.poll(() => graphs.pids()).toHaveLength(1);
+    await graphs.script(graph.graphId, {});
+    clock.advance(30_000);
+    expect(await opening).toMatchObject({ epoch: 2n });
+    const [hung] = await graphs.pids();
+    expect(isAlive(hung ?? 0)).toBe(false);
+  });
+
+  test('counts a program that cannot be started as a failure', async () => {
+    const broken = new Supervisor({
+      limits: { ...limits, failuresMax: 1 },
+      dataDirectory: graphs.dataDirectory,
+      engineProgram: '/nowhere/engine.ts',
+      verificationKey,
+      clock,
+      log: pino({ level: 'silent' }),
+      onChange: () => {},
+    });
+    await expect(broken.open(graphs.graph(1))).rejects.toMatchObject(reason('UNAVAILABLE'));
+    expect(broken.held()).toEqual([]);
+  });
+});
+
+describe('a crash', () => {
+  test('is reported at once without endpoint, and the graph is served again with the next epoch', async () => {
+    const graph = graphs.graph(1, 5n);
+    const opening = await supervisor.open(graph);
+    reports.length = 0;
+    kill(opening);
+    const next = await reopened(graph, opening);
+    expect(next.epoch).toBe(6n);
+    const { graphId } = graph;
+    expect(reports[0]).toEqual([{ graphId, endpoint: '', epoch: 6n }]);
+    expect(reports.at(-1)).toEqual([{ graphId, ...next }]);
+  });
+
+  test('touches no other graph', async () => {
+    const [first, second] = [graphs.graph(1), graphs.graph(2)];
+    const opening = await supervisor.open(first);
+    const other = await supervisor.open(second);
+    kill(opening);
+    await reopened(first, opening);
+    expect(await supervisor.open(second)).toEqual(other);
+    expect(isAlive(pidOf(other))).toBe(true);
+  });
+
+  test('after crash opens the circuit only where they come in a row: a healthy minute starts the count again', async () => {
+    const graph = graphs.graph(1);
+    let opening = await supervisor.open(graph);
+    for (let crash = 1; crash <= 5; crash++) {
+      clock.advance(60_000);
+      kill(opening);
+      opening = await reopened(graph, opening);
+    }
+    kill(opening);
+    const waiting = reopened(graph, opening);
+    await clock.sleeper(100);
+    clock.advance(100);
+    opening = await waiting;
+    kill(opening);
+    await expect.poll(() => supervisor.held()).toEqual([]);
+    await expect(supervisor.open(graph)).rejects.toMatchObject(reason('UNAVAILABLE'));
+  });
+
+  test('lets those who ask meanwhile wait for the next process', async () => {
+    const graph = graphs.graph(1);
+    const opening = await supervisor.open(graph);
+    kill(opening);
+    await reopened(graph, opening);
+    const second = await supervisor.open(graph);
+    kill(second);
+    await clock.sleeper(100);
+    const waiting = supervisor.open(graph);
+    clock.advance(100);
+    expect((await waiting).epoch).toBe(3n);
+  });
+});
+
+describe('closing', () => {
+  test('ends the process and keeps the files; closing again is fine', async () => {
+    const graph = graphs.graph(1);
+    const opening = await supervisor.open(graph);
+    await supervisor.close(graph.graphId, false);
+    expect(isAlive(pidOf(opening))).toBe(false);
+    expect(existsSync(`${graphs.directory(graph.graphId)}/graph.kuzu`)).toBe(true);
+    expect(reports.at(-1)).toEqual([]);
+    await supervisor.close(graph.graphId, false);
+  });
+
+  test('deletes the files only after the process is gone', async () => {
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { onClose: 'hang' });
+    const opening = await supervisor.open(graph);
+    const closed = supervisor.close(graph.graphId, true);
+    await clock.sleeper(10_000);
+    expect(existsSync(graphs.directory(graph.graphId))).toBe(true);
+    expect(isAlive(pidOf(opening))).toBe(true);
+    clock.advance(10_000);
+    await closed;
+    expect(isAlive(pidOf(opening))).toBe(false);
+    expect(existsSync(graphs.directory(graph.graphId))).toBe(false);
+  });
+
+  test('ends an opening that is under way, whose callers hear of it', async () => {
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { onOpen: 'hang' });
+    const opening = supervisor.open(graph).catch((error: unknown) => error);
+    await expect.poll(() => graphs.pids()).toHaveLength(1);
+    await supervisor.close(graph.graphId, false);
+    expect(await opening).toMatchObject(reason('UNAVAILABLE'));
+  });
+
+  test('lets an opening wait until the process before is gone', async () => {
+    const graph = graphs.graph(1);
+    const first = await supervisor.open(graph);
+    const closed = supervisor.close(graph.graphId, false);
+    const second = await supervisor.open(graph);
+    expect(isAlive(pidOf(first))).toBe(false);
+    expect(second.epoch).toBe(2n);
+    await closed;
+  });
+
+  test('of a graph that restarts ends the restart', async () => {
+    const graph = graphs.graph(1);
+    const opening = await supervisor.open(graph);
+    kill(opening);
+    const second = await reopened(graph, opening);
+    kill(second);
+    await clock.sleeper(100);
+    await supervisor.close(graph.graphId, false);
+    expect(await graphs.starts(graph.graphId)).toHaveLength(2);
+  });
+});
+
+describe('slots', () => {
+  test('the graph that was idle for longest makes room', async () => {
+    const [first, second, third] = [graphs.graph(1), graphs.graph(2), graphs.graph(3)];
+    const a = await supervisor.open(first);
+    clock.advance(1);
+    const b = await supervisor.open(second);
+    await supervisor.open(third);
+    expect(isAlive(pidOf(a))).toBe(false);
+    expect(isAlive(pidOf(b))).toBe(true);
+    expect(supervisor.held().map(({ graphId }) => graphId)).toEqual([second.graphId, third.graphId]);
+  });
+
+  test('a graph with calls under way is never closed for another; where all have some there is no capacity', async () => {
+    const [first, second, third] = [graphs.graph(1), graphs.graph(2), graphs.graph(3)];
+    const a = await supervisor.open(first);
+    clock.advance(1);
+    const b = await supervisor.open(second);
+    process.kill(pidOf(a), 'SIGUSR2');
+    await expect.poll(() => supervisor.idleGraphIds()).toEqual([second.graphId]);
+    const c = await supervisor.open(third);
+    expect([isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([true, false]);
+    process.kill(pidOf(c), 'SIGUSR2');
+    await expect.poll(() => supervisor.idleGraphIds()).toEqual([]);
+    await expect(supervisor.open(second)).rejects.toMatchObject(reason('NO_CAPACITY'));
+  });
+
+  test('never are there more processes than slots, also while one closes', async () => {
+    const [first, second, third] = [graphs.graph(1), graphs.graph(2), graphs.graph(3)];
+    await graphs.script(first.graphId, { onClose: 'hang' });
+    const a = await supervisor.open(first);
+    clock.advance(1);
+    await supervisor.open(second);
+    const opening = supervisor.open(third);
+    await clock.sleeper(10_000);
+    expect(isAlive(pidOf(a))).toBe(true);
+    expect(await graphs.starts(third.graphId)).toEqual([]);
+    clock.advance(10_000);
+    await opening;
+    expect(isAlive(pidOf(a))).toBe(false);
+  });
+});
+
+test('draining closes all graphs at the same time, kills what does not close, and opens none any more', async () => {
+  const [first, second] = [graphs.graph(1), graphs.graph(2)];
+  await graphs.script(first.graphId, { onClose: 'hang' });
+  const openings = [await supervisor.open(first), await supervisor.open(second)];
+  const drained = supervisor.drain();
+  await clock.sleeper(10_000);
+  clock.advance(10_000);
+  await drained;
+  expect(openings.map(pidOf).map(isAlive)).toEqual([false, false]);
+  await expect(supervisor.open(first)).rejects.toMatchObject(reason('UNAVAILABLE'));
+});
+
+test('what an engine writes goes to the log, line by line and not without end', async () => {
+  const graph = graphs.graph(1);
+  await graphs.script(graph.graphId, { output: `hello\n${'x'.repeat(10_000)}\n` });
+  await supervisor.open(graph);
+  const written = () =>
+    logLines
+      .map((line) => JSON.parse(line))
+      .filter(({ stream }) => stream === 'stdout')
+      .map(({ graphId, line }) => [graphId, line]);
+  await expect.poll(written).toEqual([
+    [graph.graphId, 'hello'],
+    [graph.graphId, 'x'.repeat(4_096)],
+  ]);
+});

@@ -1,0 +1,45 @@
+import { vi } from 'vitest';
+import type { Clock } from '../clock.ts';
+
+/** A clock that stands until a test moves it. */
+export class TestClock implements Clock {
+  #now = 1_750_000_000_000;
+  readonly #sleepers = new Set<{ readonly durationMs: number; wakeMs: number; wake: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const sleeper = {
+        durationMs,
+        wakeMs: this.#now + durationMs,
+        wake: () => {
+          this.#sleepers.delete(sleeper);
+          resolve();
+        },
+      };
+      if (signal.aborted) return resolve();
+      this.#sleepers.add(sleeper);
+      signal.addEventListener('abort', sleeper.wake, { once: true });
+    });
+  }
+
+  /** Waits until somebody sleeps for exactly this time, so that moving the clock reaches them. */
+  async sleeper(durationMs: number): Promise<void> {
+    await vi.waitFor(
+      () => {
+        const durations = [...this.#sleepers].map((sleeper) => sleeper.durationMs);
+        if (!durations.includes(durationMs))
+          throw new Error(`nobody sleeps ${durationMs} ms but ${durations}`);
+      },
+      { interval: 5, timeout: 10_000 },
+    );
+  }
+
+  advance(durationMs: number): void {
+    this.#now += durationMs;
+    for (const { wakeMs, wake } of [...this.#sleepers]) if (wakeMs <= this.#now) wake();
+  }
+}

@@ -1,0 +1,87 @@
+import { readCatalogConfig } from '../catalog/config.ts';
+import { createCatalogServer } from '../catalog/server.ts';
+import { readCreditConfig } from '../credit/config.ts';
+import { createCreditServer } from '../credit/server.ts';
+import { creditMigrations } from '../credit/store/migrations.ts';
+import { readIamConfig } from '../iam/config.ts';
+import { createIamServer } from '../iam/server.ts';
+import { iamMigrations } from '../iam/store/migrations.ts';
+import type { Environment } from '../mesh/config/config.ts';
+import { dataPaths } from '../mesh/config/mesh-config.ts';
+import { lockDirectory } from '../mesh/process/directory-lock.ts';
+import { type MeshProcess, openProcessDatabase } from '../mesh/process/mesh-process.ts';
+import type { ServiceModule } from '../mesh/process/service-module.ts';
+import type { Database, Sql } from '../mesh/sql/database.ts';
+import { type Migrations, migrateDatabase } from '../mesh/sql/migrate.ts';
+import { readRateLimitConfig } from '../ratelimit/config.ts';
+import { createRateLimitServer } from '../ratelimit/server.ts';
+
+type CreateModule = (host: {
+  readonly mesh: MeshProcess;
+  readonly env: Environment;
+  /** The one database of the process, opened by the first who asks. */
+  readonly database: () => Promise<Database>;
+}) => Promise<ServiceModule>;
+
+/** The services of the control plane by role. Any set of them can share a process. */
+export const controlRoles: Readonly<Record<string, CreateModule>> = {
+  iam: async ({ mesh, env, database }) =>
+    createIamServer({
+      sql: await migrated(database, iamMigrations),
+      channel: mesh.channel,
+      log: mesh.log,
+      config: readIamConfig(env),
+      keysDirectory: dataPaths(mesh.config.dataDirectory).keys,
+    }),
+  credit: async ({ mesh, env, database }) =>
+    createCreditServer({
+      sql: await migrated(database, creditMigrations),
+      log: mesh.log,
+      config: readCreditConfig(env),
+    }),
+  ratelimit: async ({ env }) => createRateLimitServer({ config: readRateLimitConfig(env) }),
+  catalog: async ({ mesh, env, database }) =>
+    createCatalogServer({
+      config: readCatalogConfig(env),
+      database: await database(),
+      connect: (address) => mesh.pool.get(address),
+      registry: mesh.registry,
+      log: mesh.log,
+    }),
+};
+
+/** Hosts services of the control plane in this process; the shutdown closes them. */
+export async function hostControlPlane(mesh: MeshProcess, env: Environment, roles: readonly string[]) {
+  let opened: Promise<Database> | undefined;
+  const database = () => {
+    opened ??= openDatabase(mesh);
+    return opened;
+  };
+  const modules: ServiceModule[] = [];
+  for (const role of roles) {
+    const create = controlRoles[role];
+    if (!create) throw new Error(`${role} is not a role of the control plane`);
+    modules.push(await create({ mesh, env, database }));
+  }
+  mesh.host(modules);
+  for (const module of modules) {
+    await module.start();
+    mesh.shutdown.add(module.name, () => module.close());
+  }
+  return modules;
+}
+
+async function migrated(database: () => Promise<Database>, migrations: Migrations): Promise<Sql> {
+  const opened = await database();
+  await migrateDatabase(opened, migrations);
+  return opened.sql;
+}
+
+/** The embedded database is for one process: a second one on the same directory is refused. */
+async function openDatabase(mesh: MeshProcess): Promise<Database> {
+  if (!mesh.config.databaseUrl) {
+    const lock = await lockDirectory(dataPaths(mesh.config.dataDirectory).database);
+    mesh.shutdown.add('database lock', () => lock.release());
+  }
+  return openProcessDatabase(mesh);
+}

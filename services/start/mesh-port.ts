@@ -1,0 +1,22 @@
+import { type Environment, setting, text } from '../mesh/config/config.ts';
+import { createVerifier } from '../mesh/identity/assertion.ts';
+import type { MeshProcess } from '../mesh/process/mesh-process.ts';
+import { serveGrpc } from '../mesh/rpc/grpc-server.ts';
+import type { BoundService } from '../mesh/rpc/service.ts';
+
+/** Opens the port by which other processes of the mesh call this one; resolves with its host:port. */
+export async function listenForMesh(
+  mesh: MeshProcess,
+  env: Environment,
+  services: readonly BoundService[],
+): Promise<string> {
+  const server = await serveGrpc({
+    services,
+    verifier: await createVerifier(mesh.key.publicKey),
+    address: setting(env, 'TRELLIS_MESH_LISTEN', text, '127.0.0.1:0'),
+    log: mesh.log,
+  });
+  mesh.shutdown.add('mesh port', () => server.close());
+  mesh.log.info({ endpoint: server.endpoint }, 'serving the mesh');
+  return server.endpoint;
+}
