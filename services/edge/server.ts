@@ -1,6 +1,4 @@
-import { createContextValues } from '@connectrpc/connect';
-import { type ConnectNodeAdapterOptions, connectNodeAdapter } from '@connectrpc/connect-node';
-import { Health } from '../../gen/grpc/health/v1/health_pb.js';
+import { readFile } from 'node:fs/promises';
 import type { Signer } from '../mesh/identity/assertion.ts';
 import { createLeaseClient } from '../mesh/limit/lease-client.ts';
 import { createLocalLimiter } from '../mesh/limit/local-limiter.ts';
@@ -12,21 +10,18 @@ import { createRateLimit } from './admission/rate-limit.ts';
 import type { EdgeConfig } from './config.ts';
 import { contractServices } from './contract.ts';
 import { createForward } from './forward.ts';
-import { healthRoutes } from './infrastructure/health.ts';
-import { documentPage, healthPages } from './infrastructure/pages.ts';
+import { healthPages } from './infrastructure/pages.ts';
 import { Readiness, type ReadinessCheck } from './infrastructure/readiness.ts';
-import { reflectionRoutes } from './infrastructure/reflection.ts';
 import { type HttpHandler, listenOnePort } from './listener/one-port.ts';
 import { MethodTable } from './method-table.ts';
+import { commentsFromDescriptorSet } from './openapi/comments.ts';
 import { createOpenApiDocument } from './openapi/document.ts';
-import { clientAddressKey, connectRoutes } from './protocol/connect-routes.ts';
-import { serveRest } from './protocol/rest-call.ts';
-import { refuseUnknownGrpc } from './protocol/unknown-grpc.ts';
-import { createRestHandler } from './rest/handler.ts';
+import { createPublicHandler } from './public-handler.ts';
 import { GraphCalls } from './routing/graph-calls.ts';
 import { PlacementTable } from './routing/placement-table.ts';
 
 const sweepMs = 1_000;
+const contractFile = new URL('../../gen/trellis.binpb', import.meta.url);
 
 export interface EdgeOptions {
   readonly config: EdgeConfig;
@@ -72,7 +67,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const graphs = new GraphCalls(placements, pool);
   const limit = createRateLimit(limiter);
   const forward = createForward({ table, identifier, limit, placements, graphs, channel });
-  const handler = createHandler({ table, forward, readiness, config, log });
+  const { messageBytesMax } = config;
+  const openApi = await readOpenApi(table);
+  const handler = createPublicHandler({ table, forward, readiness, openApi, messageBytesMax, log });
   const listener = await listenOnePort(config.port, config.host, handler);
   const admin = await listenOnePort(config.adminPort, '127.0.0.1', createAdminHandler(readiness));
   return {
@@ -88,47 +85,10 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   };
 }
 
-interface HandlerOptions {
-  readonly table: MethodTable;
-  readonly forward: ReturnType<typeof createForward>;
-  readonly readiness: Readiness;
-  readonly config: EdgeConfig;
-  readonly log: Logger;
-}
-
-function createHandler({ table, forward, readiness, config, log }: HandlerOptions): HttpHandler {
-  const { services } = table;
-  const rest = createRestHandler({ services, forward, bodyBytesMax: config.messageBytesMax });
-  const health = healthPages(readiness);
-  const openApi = documentPage(
-    '/openapi.json',
-    createOpenApiDocument({ services, title: 'Trellis', version: '0.1.0' }),
-  );
-  const names = services.map(({ typeName }) => typeName);
-  const routes = [
-    connectRoutes(table, forward),
-    healthRoutes({ services: names, isReady: () => readiness.isReady }),
-    reflectionRoutes([...services, Health]),
-  ];
-  const fallback: HttpHandler = (request, response) => {
-    if (health(request, response) || openApi(request, response)) return;
-    if (refuseUnknownGrpc(request, response)) return;
-    serveRest(rest, request, response).catch((err: unknown) => {
-      log.error({ err }, 'an answer failed');
-      response.destroy();
-    });
-  };
-  const adapter = connectNodeAdapter({
-    routes: (router) => {
-      for (const route of routes) route(router);
-    },
-    readMaxBytes: config.messageBytesMax,
-    jsonOptions: { ignoreUnknownFields: false },
-    contextValues: (request) =>
-      createContextValues().set(clientAddressKey, request.socket.remoteAddress ?? ''),
-    fallback: fallback as NonNullable<ConnectNodeAdapterOptions['fallback']>,
-  });
-  return adapter as HttpHandler;
+/** The API description, with the contract's own comments. */
+async function readOpenApi({ services }: MethodTable): Promise<object> {
+  const comments = commentsFromDescriptorSet(await readFile(contractFile));
+  return createOpenApiDocument({ services, title: 'Trellis', version: '0.1.0', comments });
 }
 
 function createAdminHandler(readiness: Readiness): HttpHandler {

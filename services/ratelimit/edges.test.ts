@@ -69,7 +69,7 @@ describe('edges', () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

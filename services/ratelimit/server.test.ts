@@ -70,7 +70,7 @@ describe('ratelimit', () => {
 
   it('Acquire counts the addresses of one IPv6 network together, with a tenth of free', async () => {
     const { call } = await openServer();
-    const of = (value: string) => ({ subject: address(value), category: LimitCategory.AUTH, wants: 1 });
+    const of = (value: string) => ({ subject: address(value), category: LimitCategory.AI, wants: 1 });
     expect(await call(acquire, of('2001:db8::1'))).toMatchObject({ granted: 1, requestsPerMinute: 1 });
     expect(await call(acquire, of('2001:db8::2'))).toMatchObject({ granted: 0 });
     expect(await call(acquire, of('2001:db8:0:1::1'))).toMatchObject({ granted: 1 });

@@ -52,7 +52,7 @@ export class PlacementView {
     const records = await load();
     for (const record of records) this.apply(record);
     const present = new Set(records.map(({ graphId }) => graphId));
-    
+    for (const graphId of knownBefore) if (!present.has(graphId)) this.remove(graphId);
     this.#removedBefore = this.#removed;
     this.#removed = new Set();
   }

@@ -9,7 +9,7 @@ import { isTextField } from './scalar-text.ts';
 import { type PathTemplate, parseTemplate } from './template.ts';
 
 /** What the HTTP body of a request holds. */
-export type BodyBinding =
+type BodyBinding =
   | { readonly kind: 'none' }
   /** JSON of the request message, without the fields in the path. */
   | { readonly kind: 'message' }

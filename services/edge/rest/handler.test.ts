@@ -342,8 +342,37 @@ describe.each(['http1', 'http2'] as const)('REST over %s', (protocol) => {
     expect([plain.headers['content-encoding'], plain.body.length]).toEqual([undefined, 2032]);
   });
 
-  it('answers INTERNAL where no message or two came for a unary call', async () => {
-    await start(async function* () {});
+  it.each([0, 2])('answers INTERNAL where %i messages came for a unary call', async (count) => {
+    await start(async function* () {
+      for (let sent = 0; sent < count; sent += 1) yield create(QueryResponseSchema);
+    });
     expect((await server.send({ ...query, body: '{}' })).status).toBe(500);
+  });
+
+  it('ends quietly where the client went away before the answer', async () => {
+    const called = Promise.withResolvers<void>();
+    await start(async function* (_method, requests, call) {
+      await only(requests);
+      called.resolve();
+      await new Promise((resolve) => call.signal.addEventListener('abort', resolve));
+      yield create(QueryResponseSchema);
+    });
+    const ended = server.ended();
+    const { upload, answer, abort } = server.open(query);
+    upload.on('error', () => {});
+    answer.catch(() => {});
+    upload.end('{}');
+    await called.promise;
+    abort();
+    expect(await ended).toMatchObject({ method: { name: 'Query' } });
+  });
+
+  it('answers with an error that came before there was a call', async () => {
+    await start(echo);
+    const error = rpcError(ErrorReason.INVALID_REQUEST, 'X-Request-Timeout is not a duration');
+    server.failNext(error);
+    const answer = await server.send({ ...query, body: '{}' });
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ error: { message: error.message, requestId: 'req_1' } });
   });
 });

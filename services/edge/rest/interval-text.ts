@@ -1,7 +1,7 @@
 import { integerRanges, isWithin } from './exact-number.ts';
 
 /** A span in calendar and clock units, which do not convert into each other. */
-export interface Span {
+interface Span {
   readonly months: number;
   readonly days: number;
   readonly micros: bigint;

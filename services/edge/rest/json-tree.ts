@@ -17,13 +17,13 @@ export function isArray(json: Json): json is readonly Json[] {
   return Array.isArray(json);
 }
 
-/** What it is, for error messages. */
+/** What kind of JSON it is, for error messages. Not the value itself, which may be a secret. */
 export function describeJson(json: Json): string {
   if (json === null) return 'null';
-  if (json instanceof JsonNumber) return `the number ${json.source.slice(0, 48)}`;
+  if (json instanceof JsonNumber) return 'a number';
   if (json instanceof Map) return 'an object';
   if (isArray(json)) return 'an array';
-  return typeof json === 'string' ? 'a string' : `${json}`;
+  return typeof json === 'string' ? 'a string' : 'a boolean';
 }
 
 /** The same as JSON.parse would give. Numbers lose what a double cannot hold. */

@@ -69,9 +69,10 @@ export function readField(target: ReflectMessage, field: DescField, json: Json, 
 function readSingle(field: DescField, json: Json, path: string): unknown {
   if (field.message) return reflect(field.message, readMessage(field.message, json, path));
   const value = field.enum ? readEnum(field, json) : readScalar(field.scalar, json);
-  if (value instanceof TextMismatch)
-    throw malformedBody(path, `${value.expected}, not ${describeJson(json)}`);
-  return value;
+  if (!(value instanceof TextMismatch)) return value;
+  // Where a number does not fit, it is not its being a number that is wrong.
+  const isNumber = json instanceof JsonNumber && isNumeric(field.scalar);
+  throw malformedBody(path, isNumber ? value.expected : `${value.expected}, not ${describeJson(json)}`);
 }
 
 function readMessage(desc: DescMessage, json: Json, path: string): Message {
@@ -101,6 +102,10 @@ function takesNull(field: DescField): boolean {
   if (field.enum) return field.enum.typeName === 'google.protobuf.NullValue';
   if (!field.message) return false;
   return field.message.typeName === 'google.protobuf.Value' || restForm(field.message) === RestForm.VALUE;
+}
+
+function isNumeric(type: ScalarType | undefined): boolean {
+  return type !== undefined && ![ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL].includes(type);
 }
 
 function readEnum(field: DescField, json: Json): number | TextMismatch {

@@ -76,7 +76,7 @@ export function endResponse(response: RestResponse, content?: Uint8Array): void 
 export async function sendChunk(response: RestResponse, content: string | Uint8Array): Promise<boolean> {
   if (isGone(response)) return false;
   const writable: NodeJS.WritableStream = response;
-  if (!writable.write(content)) await untilDrained(response);
+  writable.write(content);
   return !isGone(response);
 }
 

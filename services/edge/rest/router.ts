@@ -18,7 +18,7 @@ export type RouteMatch =
   | { readonly kind: 'not-found' };
 
 /** Finds the binding for an HTTP method and a request target such as `/v1/graphs?pageSize=2`. */
-export type Router = (httpMethod: string, target: string) => RouteMatch;
+type Router = (httpMethod: string, target: string) => RouteMatch;
 
 /**
  * A router over the reachable methods of the services. Where several templates match, the one that is more literal

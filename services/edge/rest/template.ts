@@ -1,5 +1,5 @@
 /** One segment of a path template. */
-export type TemplateSegment =
+type TemplateSegment =
   | { readonly kind: 'literal'; readonly text: string }
   /** `*`: exactly one segment, not empty. */
   | { readonly kind: 'one' }
@@ -7,7 +7,7 @@ export type TemplateSegment =
   | { readonly kind: 'rest' };
 
 /** `{field.path=segments}`: the segments from `start` up to `end`, without the rest where it has none. */
-export interface TemplateVariable {
+interface TemplateVariable {
   readonly fieldPath: readonly string[];
   readonly start: number;
   readonly end: number;

@@ -14,7 +14,7 @@ import type { RestRequest } from './body.ts';
 import { createRestHandler, type RestHandlerOptions, type RestOutcome } from './handler.ts';
 import type { RestResponse } from './response.ts';
 
-export interface TestRequest {
+interface TestRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: Record<string, string>;
@@ -43,6 +43,8 @@ export interface TestServer {
   ): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer; json(): unknown }>;
   /** How the requests ended, in the order they did. */
   readonly outcomes: RestOutcome[];
+  /** Lets the next request fail before there is a call. */
+  failNext(error: Error): void;
   /** Resolves when a request ended. */
   ended(): Promise<RestOutcome>;
   close(): Promise<void>;
@@ -55,12 +57,17 @@ export async function startRestServer(
 ): Promise<TestServer> {
   const handler = createRestHandler(options);
   const outcomes: RestOutcome[] = [];
+  const refusals: Error[] = [];
   const waiting: ((outcome: RestOutcome) => void)[] = [];
   const listener = async (request: RestRequest, response: RestResponse) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const match = handler.match(request.method ?? '', request.url ?? '');
-    const outcome = await handler.serve(match, request, response, testCall({ signal: gone.signal }));
+    const call = testCall({ signal: gone.signal });
+    const refusal = refusals.shift();
+    const outcome = refusal
+      ? await handler.fail(refusal, request, response, call)
+      : await handler.serve(match, request, response, call);
     outcomes.push(outcome);
     for (const resolve of waiting.splice(0)) resolve(outcome);
   };
@@ -74,6 +81,7 @@ export async function startRestServer(
   const client = isHttp1 ? http1Client(origin) : http2Client(origin);
   return {
     outcomes,
+    failNext: (error) => refusals.push(error),
     ended: () => new Promise((resolve) => waiting.push(resolve)),
     open: client.open,
     send: async ({ body, headers = {}, ...request }) => {

@@ -34,6 +34,8 @@ export interface EngineTransaction {
   run(statement: string, values?: Readonly<Record<string, EngineParameter>>): Promise<EngineResult>;
   /** Commits since the engine was opened, of the state that the transaction sees. */
   readonly commits: number;
+  /** The schema that the transaction began with. */
+  readonly schemaVersion: number;
 }
 
 /** What the work of a writing transaction wants of it at its end. */

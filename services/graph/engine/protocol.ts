@@ -15,6 +15,8 @@ export interface EngineConfig {
   /** The public key that verifies callers. The process holds no secret. */
   readonly verificationKey: JWK;
   readonly logLevel: LogLevel;
+  /** The largest file that can be imported; default: 512 MiB. */
+  readonly importBytesMax?: number;
 }
 
 /** From the daemon to an engine process, over the process's own IPC channel. */

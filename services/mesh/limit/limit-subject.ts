@@ -15,6 +15,7 @@ export function toSubjectKey(subject: LimitSubject): string {
  * address of such a network has them all. Anything else is taken as it is.
  */
 function toNetwork(address: string): string {
+  if (!address.includes(':')) return address;
   const bare = address.split('%', 1)[0] ?? address;
   if (!isIPv6(bare)) return address;
   const mapped = /^::ffff:([\d.]+)$/i.exec(bare)?.[1];

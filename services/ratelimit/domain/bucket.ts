@@ -18,7 +18,7 @@ export interface Bucket {
   readonly leases: Map<string, Lease>;
 }
 
-export interface Lease {
+interface Lease {
   readonly tokens: number;
   readonly endMicros: number;
 }

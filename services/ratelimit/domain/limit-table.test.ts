@@ -21,7 +21,11 @@ describe('findLimit', () => {
     expect(findLimit(of(plan), LimitCategory.STATUS, 1)).toBe(120);
   });
 
-  it('gives an address a tenth of free, and at least one', () => {
+  it('gives an address all of free for AUTH, which knows no other callers', () => {
+    expect(findLimit({ address: '10.0.0.1' }, LimitCategory.AUTH, 1)).toBe(10);
+  });
+
+  it('gives an address a tenth of free for all else, and at least one', () => {
     expect(findLimit({ address: '10.0.0.1' }, LimitCategory.STATUS, 1)).toBe(12);
     expect(findLimit({ address: '10.0.0.1' }, LimitCategory.STREAM, 1)).toBe(1);
     expect(findLimit({ address: '10.0.0.1' }, LimitCategory.AI, 1)).toBe(1);

@@ -15,7 +15,7 @@ const row = (free: number, standard: number, enterprise: number, premium: number
 });
 
 /** Requests per minute by category and plan: the one source of every limit. */
-export const limitTable: Readonly<Record<LimitedCategory, Readonly<Record<LimitedPlan, number>>>> = {
+const limitTable: Readonly<Record<LimitedCategory, Readonly<Record<LimitedPlan, number>>>> = {
   [LimitCategory.AUTH]: row(10, 20, 50, 100),
   [LimitCategory.ACCOUNT]: row(60, 600, 1_000, 3_000),
   [LimitCategory.STATUS]: row(120, 600, 3_000, 10_000),
@@ -43,10 +43,17 @@ export function toLimitedPlan(plan: string): LimitedPlan {
   return plan === 'standard' || plan === 'enterprise' || plan === 'premium' ? plan : 'free';
 }
 
-/** The subject's limit in requests per minute: 1 to `limitMax`. An address has a tenth of `free`. */
+/**
+ * The subject's limit in requests per minute: 1 to `limitMax`. An address has a tenth of `free`, but all of it for
+ * AUTH, whose calls never come with a credential (docs/adr/0003).
+ */
 export function findLimit(subject: LimitSubject, category: LimitedCategory, scale: number): number {
   const limits = limitTable[category];
   const limit =
-    'address' in subject ? Math.max(1, Math.floor(limits.free / 10)) : limits[toLimitedPlan(subject.plan)];
+    'address' in subject ? addressLimit(limits.free, category) : limits[toLimitedPlan(subject.plan)];
   return Math.min(limitMax, Math.max(1, Math.round(limit * scale)));
+}
+
+function addressLimit(free: number, category: LimitedCategory): number {
+  return category === LimitCategory.AUTH ? free : Math.max(1, Math.floor(free / 10));
 }

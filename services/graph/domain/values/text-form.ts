@@ -100,3 +100,14 @@ function toInt128Text(text: string): string {
 function fail(what: string): never {
   throw new NoTextForm(what);
 }
+
+/** What the engine can tell of a parameter's type: two values of one shape are bound alike. */
+export function shapeOf(value: EngineParameter): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `[${shapeOf(value[0] ?? null)}]`;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'double';
+  if (typeof value !== 'object') return typeof value;
+  return `{${Object.entries(value)
+    .map(([name, inner]) => `${name}:${shapeOf(inner)}`)
+    .join(',')}}`;
+}

@@ -1,6 +1,7 @@
 import { Connection, type Database, type KuzuValue, type PreparedStatement, type QueryResult } from 'kuzu';
 import { LRUCache } from 'lru-cache';
-import type { EngineParameter } from '../../domain/values/text-form.ts';
+import { type EngineParameter, shapeOf } from '../../domain/values/text-form.ts';
+import { InexactValue } from '../../domain/values/value.ts';
 import type { EngineResult, RawRow, ResultColumn } from '../graph-engine.ts';
 
 /** Statements that a connection keeps ready. */
@@ -81,9 +82,7 @@ export class KuzuConnection {
     values: Readonly<Record<string, EngineParameter>>,
   ): Promise<PreparedStatement> {
     // The engine keeps the types of the first values that a prepared statement was given.
-    const key = `${Object.entries(values)
-      .map(([name, value]) => `${name}:${shapeOf(value)}`)
-      .join(',')} ${text}`;
+    const key = `${shapeOf({ ...values })} ${text}`;
     const known = this.#prepared.get(key);
     if (known) return known;
     this.#prepares += 1;
@@ -112,11 +111,21 @@ class KuzuResult implements EngineResult {
   read(rowsMax: number): RawRow[] {
     const rows: RawRow[] = [];
     while (rows.length < rowsMax && this.#result.hasNext()) {
-      const row = this.#result.getNextSync();
+      const row = this.#next();
       if (!row) break;
       rows.push(row);
     }
     return rows;
+  }
+
+  #next(): RawRow | null {
+    try {
+      return this.#result.getNextSync();
+    } catch (error) {
+      // The binding cannot carry -2^127; the row is skipped by now.
+      if (error instanceof Error && /INT128/.test(error.message)) throw new InexactValue('INT128');
+      throw error;
+    }
   }
 
   rewind(): void {
@@ -133,14 +142,4 @@ class KuzuResult implements EngineResult {
 
 function closeAll(results: QueryResult | QueryResult[]): void {
   for (const result of Array.isArray(results) ? results : [results]) result.close();
-}
-
-function shapeOf(value: EngineParameter): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return `[${shapeOf(value[0] ?? null)}]`;
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'double';
-  if (typeof value !== 'object') return typeof value;
-  return `{${Object.entries(value)
-    .map(([name, inner]) => `${name}:${shapeOf(inner)}`)
-    .join(',')}}`;
 }

@@ -19,10 +19,10 @@ export interface KuzuEngineOptions {
   readonly writesWaitingMax: number;
   /** The log's size from which on a checkpoint runs as soon as nothing else does. */
   readonly checkpointBytes: number;
-  /** How long a statement may go on after its caller left before onStuck is called. */
+  /** How long a statement may go on after its deadline before onBroken is called. */
   readonly stuckMs: number;
   /** Something is wrong that only a new process mends. */
-  readonly onStuck: (why: string) => void;
+  readonly onBroken: (why: string) => void;
 }
 
 /** Address space, not a quota. A power of two, as the engine wants. */
@@ -78,14 +78,16 @@ export class KuzuEngine implements GraphEngine {
       leave();
       throw toEngineFailure(error);
     }
-    const transaction = new KuzuTransaction(connection, limits, this.#commits, true);
+    const transaction = new KuzuTransaction(connection, limits, this, true);
     try {
       await connection.control('beginRead', this.#commitsUnderWay === 0);
       return await work(transaction);
     } catch (error) {
       throw error instanceof Error && error.constructor === Error ? toEngineFailure(error) : error;
     } finally {
-      void this.#end(connection, transaction, transaction.hasFailed ? 'rollback' : 'commit').finally(leave);
+      void this.#end(connection, transaction, transaction.hasFailed ? 'rollback' : 'commit', limits).finally(
+        leave,
+      );
     }
   }
 
@@ -127,7 +129,7 @@ export class KuzuEngine implements GraphEngine {
       throw toEngineFailure(error);
     }
     // Interrupting a copy would roll it back, which the engine does not survive.
-    const transaction = new KuzuTransaction(connection, limits, this.#commits, lane === 'write');
+    const transaction = new KuzuTransaction(connection, limits, this, lane === 'write');
     let isOver = false;
     try {
       await connection.control('beginWrite', this.#commitsUnderWay === 0);
@@ -142,7 +144,7 @@ export class KuzuEngine implements GraphEngine {
     } catch (error) {
       throw error instanceof Error && error.constructor === Error ? toEngineFailure(error) : error;
     } finally {
-      void this.#end(connection, transaction, isOver ? undefined : 'rollback').finally(() => {
+      void this.#end(connection, transaction, isOver ? undefined : 'rollback', limits).finally(() => {
         leave();
         void this.#checkpointIfDue();
       });
@@ -181,12 +183,19 @@ export class KuzuEngine implements GraphEngine {
     connection: KuzuConnection,
     transaction: KuzuTransaction,
     how: 'commit' | 'rollback' | undefined,
-  ) {
-    const stuck = setTimeout(() => {
-      this.#options.onStuck('a statement went on long after its caller had left');
-    }, this.#options.stuckMs);
+    { deadlineMs }: CallLimits,
+  ): Promise<void> {
+    const stuckMs = Math.min(2 ** 31 - 1, Math.max(0, deadlineMs - Date.now()) + this.#options.stuckMs);
+    const stuck = setTimeout(
+      () => this.#options.onBroken('a statement did not stop at its deadline'),
+      stuckMs,
+    );
     await transaction.settled;
     clearTimeout(stuck);
+    if (how === 'rollback' && transaction.hasCopied) {
+      this.#options.onBroken('a copy was rolled back');
+      return;
+    }
     if (how) {
       this.#commitsUnderWay += how === 'rollback' ? 1 : 0;
       // A statement that failed has rolled back already; then this says that there is no transaction.

@@ -8,28 +8,44 @@ import { toEngineFailure } from './kuzu-failure.ts';
 /** How long after its deadline a statement may take to notice. */
 const graceMs = 250;
 
+/** COPY, and CREATE TABLE … AS, which copies too. Other statements that begin so are not hurt by the caution. */
+const copyPattern = /^(?:COPY|CREATE (?:NODE|REL) TABLE .*\bAS\b)/is;
+
 /**
  * A transaction on a connection of its own. The binding cannot interrupt: a call whose caller left, or that does
  * not notice its deadline, is left behind and ends the transaction when it ends.
  */
 export class KuzuTransaction implements EngineTransaction {
   readonly commits: number;
+  readonly schemaVersion: number;
   readonly #connection: KuzuConnection;
   readonly #limits: CallLimits;
   readonly #canTimeOut: boolean;
   #underWay: Promise<unknown> = Promise.resolve();
   #hasFailed = false;
+  #hasCopied = false;
 
-  constructor(connection: KuzuConnection, limits: CallLimits, commits: number, canTimeOut: boolean) {
+  constructor(
+    connection: KuzuConnection,
+    limits: CallLimits,
+    state: Pick<EngineTransaction, 'commits' | 'schemaVersion'>,
+    canTimeOut: boolean,
+  ) {
     this.#connection = connection;
     this.#limits = limits;
     this.#canTimeOut = canTimeOut;
-    this.commits = commits;
+    this.commits = state.commits;
+    this.schemaVersion = state.schemaVersion;
   }
 
   /** True when it cannot be committed any more. */
   get hasFailed(): boolean {
     return this.#hasFailed;
+  }
+
+  /** True once a statement began to copy rows in. Rolling that back damages the memory of the process. */
+  get hasCopied(): boolean {
+    return this.#hasCopied;
   }
 
   /** Resolves when nothing of the transaction runs any more. */
@@ -47,6 +63,7 @@ export class KuzuTransaction implements EngineTransaction {
       this.#hasFailed = true;
       throw overFailure(this.#limits);
     }
+    this.#hasCopied ||= copyPattern.test(statement);
     const running = this.#connection.run(statement, values, this.#canTimeOut ? timeoutMs : 2 ** 31);
     try {
       return await this.#untilOver(running);

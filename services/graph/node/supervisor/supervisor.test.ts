@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
 import { FakeGraphs, fakeEngineProgram, isAlive, pidOf } from '../testing/fake-graphs.ts';
 import { TestClock } from '../testing/test-clock.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 const limits = {
   slots: 2,
@@ -28,20 +28,25 @@ beforeEach(async () => {
   clock = new TestClock();
   reports = [];
   logLines = [];
-  supervisor = new Supervisor({
+  supervisor = createSupervisor({ onChange: () => reports.push(supervisor.held()) });
+});
+afterEach(async () => {
+  await supervisor.drain();
+  await graphs.expectNoneAlive();
+});
+
+function createSupervisor(options: Partial<SupervisorOptions> = {}): Supervisor {
+  return new Supervisor({
     limits,
     dataDirectory: graphs.dataDirectory,
     engineProgram: fakeEngineProgram,
     verificationKey,
     clock,
     log: pino({ level: 'info' }, { write: (line: string) => logLines.push(line) }),
-    onChange: () => reports.push(supervisor.held()),
+    onChange: () => {},
+    ...options,
   });
-});
-afterEach(async () => {
-  await supervisor.drain();
-  await graphs.expectNoneAlive();
-});
+}
 
 /** The next opening of a graph whose engine was killed. */
 async function reopened(graph: ReturnType<FakeGraphs['graph']>, lost: { readonly endpoint: string }) {
@@ -156,14 +161,9 @@ describe('opening', () => {
   });
 
   test('counts a program that cannot be started as a failure', async () => {
-    const broken = new Supervisor({
+    const broken = createSupervisor({
       limits: { ...limits, failuresMax: 1 },
-      dataDirectory: graphs.dataDirectory,
       engineProgram: '/nowhere/engine.ts',
-      verificationKey,
-      clock,
-      log: pino({ level: 'silent' }),
-      onChange: () => {},
     });
     await expect(broken.open(graphs.graph(1))).rejects.toMatchObject(reason('UNAVAILABLE'));
     expect(broken.held()).toEqual([]);
@@ -315,11 +315,15 @@ describe('slots', () => {
     await supervisor.open(second);
     const opening = supervisor.open(third);
     await clock.sleeper(10_000);
+    // By the time that another node has started a process, this one would have too.
+    const elsewhere = createSupervisor();
+    await elsewhere.open(graphs.graph(4));
     expect(isAlive(pidOf(a))).toBe(true);
     expect(await graphs.starts(third.graphId)).toEqual([]);
     clock.advance(10_000);
     await opening;
     expect(isAlive(pidOf(a))).toBe(false);
+    await elsewhere.drain();
   });
 });
 

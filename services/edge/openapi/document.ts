@@ -1,0 +1,94 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { isReachable, type RestBinding, toBindings } from '../rest/binding.ts';
+import type { Comments } from './comments.ts';
+import { errorSchemas } from './error-response.ts';
+import type { Schema } from './field-schema.ts';
+import { MessageSchemas } from './message-schema.ts';
+import { openApiPath, tagOf, toOperation } from './operation.ts';
+
+export interface OpenApiOptions {
+  /** The services whose reachable methods with a google.api.http option are described. */
+  readonly services: readonly DescService[];
+  readonly title: string;
+  readonly version: string;
+  /** What the contract's comments say; without them names have to do. */
+  readonly comments?: Comments;
+  /** Where the API is. `/`, the place of the document, where not given. */
+  readonly serverUrl?: string;
+  /** The content types of uploads, which no descriptor says. CSV and any bytes where not given. */
+  readonly rawContentTypes?: readonly string[];
+}
+
+const httpMethods = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
+
+/** The OpenAPI 3.1 document of the REST API, all of it from descriptors. */
+export function createOpenApiDocument(options: OpenApiOptions): object {
+  const { services, title, version, serverUrl = '/' } = options;
+  const comments = options.comments ?? new Map<string, string>();
+  const rawContentTypes = options.rawContentTypes ?? ['text/csv', 'application/octet-stream'];
+  const schemas = new MessageSchemas(comments);
+  Object.assign(schemas.components, errorSchemas(comments));
+  const paths: Record<string, Record<string, Schema>> = {};
+  const described = services.filter((service) => service.methods.some(isDescribed));
+  for (const method of described.flatMap((service) => service.methods).filter(isDescribed)) {
+    for (const [index, binding] of toBindings(method).entries()) {
+      if (!httpMethods.has(binding.httpMethod)) continue;
+      const operation = toOperation(binding, index, schemas, comments, rawContentTypes);
+      addOperation(paths, binding, operation);
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title, version },
+    servers: [{ url: serverUrl }],
+    security: [{ bearer: [] }, { apiKey: [] }],
+    tags: described.map(({ name, typeName }) => {
+      const description = comments.get(typeName);
+      return { name: tagOf(name), ...(description === undefined ? {} : { description }) };
+    }),
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An access token or an API key.' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+      },
+      headers,
+      responses: {
+        Error: {
+          description: 'An error.',
+          headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        },
+      },
+      schemas: Object.fromEntries(Object.entries(schemas.components).sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  };
+}
+
+const text = { type: 'string' };
+const headers = {
+  RequestId: { description: 'Names the call in logs; give it to support.', schema: text },
+  RateLimit: {
+    description: 'What is left of the limit, as draft-ietf-httpapi-ratelimit-headers.',
+    schema: text,
+  },
+  RateLimitPolicy: { description: 'The limit, as draft-ietf-httpapi-ratelimit-headers.', schema: text },
+  RetryAfter: { description: 'Seconds until a retry may succeed.', schema: { type: 'integer', minimum: 0 } },
+};
+
+function isDescribed(method: DescService['methods'][number]): boolean {
+  return isReachable(method) && toBindings(method).length > 0;
+}
+
+function addOperation(
+  paths: Record<string, Record<string, Schema>>,
+  { method, httpMethod, template }: RestBinding,
+  operation: Schema,
+): void {
+  const path = openApiPath(method.input, template);
+  const item = paths[path] ?? {};
+  paths[path] = item;
+  const key = httpMethod.toLowerCase();
+  if (item[key]) throw new Error(`two operations at ${httpMethod} ${path}`);
+  item[key] = operation;
+}

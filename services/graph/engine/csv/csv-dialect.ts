@@ -1,0 +1,17 @@
+/** How a CSV file is written. All are single ASCII characters. */
+export interface CsvDialect {
+  readonly delimiter: string;
+  readonly quote: string;
+  /** Stands before a quote within a quoted field; the quote itself by default. */
+  readonly escape: string;
+  /** Whether the first line names the columns. */
+  readonly header: boolean;
+}
+
+/** The dialect that files are handed to the engine in; its reader has no other way to go wrong. */
+export const engineDialect = { delimiter: ',', quote: '"', escape: '"' } as const;
+
+/** True for characters that can be part of a dialect. */
+export function isDialectCharacter(character: string): boolean {
+  return /^[\x20-\x7e\t]$/.test(character) && !/[\w\r\n]/.test(character);
+}

@@ -1,0 +1,22 @@
+import type { Logger } from '../../mesh/log/logger.ts';
+import type { Tier } from '../../mesh/plan/plans.ts';
+import type { GraphEngine } from './graph-engine.ts';
+import type { StatementPreparer } from './prepare-statement.ts';
+import type { SchemaCache } from './read-schema.ts';
+import type { StatementRunner } from './run-statement.ts';
+
+/** The one graph of this process, as its RPCs see it. */
+export interface EngineGraph {
+  readonly graphId: string;
+  readonly organizationId: string;
+  readonly epoch: bigint;
+  readonly tier: Tier;
+  readonly engine: GraphEngine;
+  readonly schema: SchemaCache;
+  readonly preparer: StatementPreparer;
+  readonly runner: StatementRunner;
+  /** An empty directory for uploads. */
+  readonly workDirectory: string;
+  readonly importBytesMax: number;
+  readonly log: Logger;
+}

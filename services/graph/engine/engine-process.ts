@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises';
+import { createVerifier } from '../../mesh/identity/assertion.ts';
+import { createLogger, type Logger } from '../../mesh/log/logger.ts';
+import { findTier } from '../../mesh/plan/plans.ts';
+import { type GrpcServer, serveGrpc } from '../../mesh/rpc/grpc-server.ts';
+import type { EngineGraph } from './engine-graph.ts';
+import { KuzuEngine } from './kuzu/kuzu-engine.ts';
+import { StatementPreparer } from './prepare-statement.ts';
+import type { EngineCommand, EngineConfig, EngineEvent } from './protocol.ts';
+import { SchemaCache } from './read-schema.ts';
+import { createRoutes } from './routes.ts';
+import { StatementRunner } from './run-statement.ts';
+import { watchCalls } from './watch-calls.ts';
+import { watchMemory } from './watch-memory.ts';
+
+/** Statements that run at a time, and those that may wait for them. */
+const bounds = { connectionsMax: 8, threadsPerStatement: 2, readsWaitingMax: 256, writesWaitingMax: 64 };
+
+const checkpointBytes = 64 * 2 ** 20;
+const stuckMs = 10_000;
+const importBytesDefault = 512 * 2 ** 20;
+
+/** What the process may take beside the buffer pool: the engine's own heap, results on their way, this runtime. */
+const memoryBesideBytes = 2 ** 30;
+
+/** How long calls under way may take at the end; then they are cut off. */
+const drainMs = 5_000;
+
+/** How long an answer has to go out before the process ends for something that only a new one mends. */
+const lastAnswersMs = 200;
+
+const exitClean = 0;
+const exitFailed = 1;
+/** Another process can open the graph at once. */
+const exitReplaceMe = 75;
+
+interface Open {
+  readonly engine: KuzuEngine;
+  readonly server: GrpcServer;
+  readonly log: Logger;
+}
+
+/** The life of an engine process: opens one graph, serves it, closes it, ends. */
+export class EngineProcess {
+  readonly #send: (event: EngineEvent) => void;
+  readonly #exit: (code: number) => void;
+  #opening: Promise<Open | undefined> | undefined;
+  #isClosing = false;
+  #log: Logger | undefined;
+
+  constructor(send: (event: EngineEvent) => void, exit: (code: number) => void) {
+    this.#send = send;
+    this.#exit = exit;
+  }
+
+  async obey(command: EngineCommand): Promise<void> {
+    if (command.type === 'close') return this.close();
+    if (this.#opening) return;
+    this.#opening = this.#open(command.config).catch((error: unknown) => {
+      this.#log?.error({ err: error }, 'the graph did not open');
+      this.#send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+      this.#exit(exitFailed);
+      return undefined;
+    });
+    const open = await this.#opening;
+    if (open) this.#send({ type: 'opened', endpoint: open.server.endpoint });
+  }
+
+  /** Lets calls under way finish, checkpoints, closes and ends the process. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    try {
+      const open = await this.#opening;
+      await open?.server.close();
+      await open?.engine.close();
+      this.#exit(exitClean);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Ends the process at once; what was acknowledged is in the log of the database. */
+  fail(error: unknown): void {
+    this.#log?.fatal({ err: error }, 'the engine process ends');
+    this.#exit(exitFailed);
+  }
+
+  async #open(config: EngineConfig): Promise<Open> {
+    const log = createLogger('engine', config.logLevel).child({ graphId: config.graphId });
+    this.#log = log;
+    const tier = findTier(config.tier);
+    if (!tier) throw new Error(`unknown tier ${config.tier}`);
+    await mkdir(config.workDirectory, { recursive: true });
+    const verifier = await createVerifier(config.verificationKey);
+    const replaceMe = (why: string) => {
+      log.error({ why }, 'the engine process ends, to be replaced');
+      setTimeout(() => this.#exit(exitReplaceMe), lastAnswersMs);
+    };
+    const engine = await KuzuEngine.open({
+      ...bounds,
+      databasePath: config.databasePath,
+      bufferPoolBytes: tier.bufferPoolBytes,
+      checkpointBytes,
+      stuckMs,
+      onBroken: replaceMe,
+    });
+    watchMemory(tier.bufferPoolBytes + memoryBesideBytes, () => replaceMe('it took more memory than it has'));
+    const schema = new SchemaCache();
+    const graph: EngineGraph = {
+      graphId: config.graphId,
+      organizationId: config.organizationId,
+      epoch: config.epoch,
+      tier,
+      engine,
+      schema,
+      preparer: new StatementPreparer(tier.statementCharactersMax),
+      runner: new StatementRunner(engine, schema),
+      workDirectory: config.workDirectory,
+      importBytesMax: config.importBytesMax ?? importBytesDefault,
+      log,
+    };
+    const services = createRoutes(graph).map((service) =>
+      watchCalls(service, (callsUnderWay) => this.#send({ type: 'activity', callsUnderWay })),
+    );
+    const server = await serveGrpc({ services, verifier, address: '127.0.0.1:0', log, drainMs });
+    return { engine, server, log };
+  }
+}

@@ -1,0 +1,21 @@
+import type { EngineCommand, EngineEvent } from './protocol.ts';
+
+// A statement keeps a thread of libuv's pool for as long as it runs; four are not enough. It reads this once, when
+// it is first used, so it is set before anything else is loaded.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
+// The terminal sends SIGINT to the whole group; the daemon decides what becomes of its engines.
+process.on('SIGINT', () => {});
+
+const { EngineProcess } = await import('./engine-process.ts');
+
+const send = (event: EngineEvent) => {
+  if (process.connected) process.send?.(event);
+};
+const engineProcess = new EngineProcess(send, (code) => process.exit(code));
+
+process.on('message', (command: EngineCommand) => void engineProcess.obey(command));
+process.on('disconnect', () => void engineProcess.close());
+process.on('SIGTERM', () => void engineProcess.close());
+process.on('uncaughtException', (error) => engineProcess.fail(error));
+process.on('unhandledRejection', (error) => engineProcess.fail(error));

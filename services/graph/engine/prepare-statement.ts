@@ -1,0 +1,105 @@
+import { LRUCache } from 'lru-cache';
+import type { Value } from '../../../gen/trellis/graph/v1/value_pb.js';
+import { toCanonical } from '../domain/cypher/canonical.ts';
+import {
+  type AcceptedStatement,
+  judgeStatement,
+  type StatementMode,
+} from '../domain/cypher/judge-statement.ts';
+import { type CypherLimits, DEFAULT_CYPHER_LIMITS } from '../domain/cypher/limits.ts';
+import type { Projection } from '../domain/cypher/parse-projection.ts';
+import { parseStatement } from '../domain/cypher/parse-statement.ts';
+import { nameOf, type Token } from '../domain/cypher/token.ts';
+import { bindParameters } from '../domain/values/bind-parameters.ts';
+import { rewriteProjections } from '../domain/values/exact-statement.ts';
+import type { GraphTables } from '../domain/values/graph-tables.ts';
+import type { EngineParameter } from '../domain/values/text-form.ts';
+import { type ExactPlan, exactForms, ValueNotExact } from './exact-result.ts';
+import { StatementRefused } from './statement-refused.ts';
+
+/** A judged statement with its values, ready to run. */
+export interface PreparedCall {
+  readonly text: string;
+  readonly values: Readonly<Record<string, EngineParameter>>;
+  readonly verdict: AcceptedStatement;
+  /** The names to answer with for columns that the engine named. */
+  names(engineNames: readonly string[]): string[];
+  /** The text that fetches a plan's columns in their exact forms. Throws ValueNotExact. */
+  exactText(plan: ExactPlan, tables: GraphTables): string;
+}
+
+interface Judged {
+  readonly verdict: AcceptedStatement;
+  readonly branches: readonly (Projection | undefined)[];
+}
+
+const judgedMax = 1_000;
+
+/** Judges statements and gives them their values. Remembers what it judged. */
+export class StatementPreparer {
+  readonly #limits: CypherLimits;
+  readonly #judged = new LRUCache<string, Judged>({ max: judgedMax });
+
+  constructor(statementCharactersMax: number) {
+    this.#limits = { ...DEFAULT_CYPHER_LIMITS, statementCharsMax: statementCharactersMax };
+  }
+
+  /** Throws StatementRefused or ParameterInvalid. */
+  prepare(statement: string, mode: StatementMode, parameters: Readonly<Record<string, Value>>): PreparedCall {
+    const { verdict, branches } = this.#judge(statement, mode);
+    const bound = bindParameters(verdict.tokens, verdict.parameters, parameters);
+    const hasChanged = bound.rewritten.size > 0;
+    return {
+      text: hasChanged ? toCanonical(bound.tokens) : verdict.canonical,
+      values: bound.values,
+      verdict,
+      names: (engineNames) =>
+        hasChanged
+          ? restoreNames(engineNames, verdict.tokens, branches[0], bound.rewritten)
+          : [...engineNames],
+      exactText: (plan, tables) => {
+        const forms = exactForms(plan, tables);
+        const columns = plan.columns.map(({ name }, index) => ({
+          name,
+          expression: (held: string) => forms[index]?.expression(held) ?? held,
+        }));
+        const text = rewriteProjections(bound.tokens, branches, columns);
+        const [column] = plan.columns;
+        if (!text) throw new ValueNotExact(column?.name ?? '', column?.type ?? '');
+        return text;
+      },
+    };
+  }
+
+  #judge(statement: string, mode: StatementMode): Judged {
+    const key = `${mode} ${statement}`;
+    const known = this.#judged.get(key);
+    if (known) return known;
+    const verdict = judgeStatement(statement, mode, this.#limits);
+    if (!verdict.ok) throw new StatementRefused(verdict, this.#limits.statementCharsMax);
+    const { branches } = parseStatement(verdict.tokens, this.#limits);
+    const judged = { verdict, branches };
+    this.#judged.set(key, judged);
+    return judged;
+  }
+}
+
+/** A column without alias is named after its expression; the caller shall see his own, not the rewritten one. */
+function restoreNames(
+  engineNames: readonly string[],
+  tokens: readonly Token[],
+  branch: Projection | undefined,
+  rewritten: ReadonlySet<string>,
+): string[] {
+  const offset = engineNames.length - (branch?.items.length ?? 0);
+  return engineNames.map((name, index) => {
+    const item = branch?.items[index - offset];
+    if (!item || item.alias !== undefined) return name;
+    const own = tokens.slice(item.expression.start, item.expression.end);
+    const isRewritten = own.some((token, at) => {
+      const next = own[at + 1];
+      return token.text === '$' && next !== undefined && rewritten.has(nameOf(next));
+    });
+    return isRewritten ? toCanonical(own) : name;
+  });
+}

@@ -1,0 +1,134 @@
+import { LRUCache } from 'lru-cache';
+import { shapeOf } from '../domain/values/text-form.ts';
+import type { ExactPlan, ExactResult } from './exact-result.ts';
+import { checkExact, checkPlain, ValueNotExact } from './exact-result.ts';
+import type { CallLimits, EngineTransaction, GraphEngine } from './graph-engine.ts';
+import type { PreparedCall } from './prepare-statement.ts';
+import type { SchemaCache } from './read-schema.ts';
+
+const plansMax = 1_000;
+
+/** What came of a statement, and the state that it saw or made. */
+export interface Outcome<T> {
+  readonly result: T;
+  readonly commits: number;
+}
+
+/** Runs judged statements so that every value in their results is exact. */
+export class StatementRunner {
+  readonly #engine: GraphEngine;
+  readonly #schema: SchemaCache;
+  /** Statements that are known to need another form, with the schema version they were seen with. */
+  readonly #plans = new LRUCache<string, ExactPlan>({ max: plansMax });
+
+  constructor(engine: GraphEngine, schema: SchemaCache) {
+    this.#engine = engine;
+    this.#schema = schema;
+  }
+
+  /** Runs a reading statement. The result outlives the transaction. Throws EngineFailure or ValueNotExact. */
+  read(call: PreparedCall, rowsMax: number, limits: CallLimits): Promise<Outcome<ExactResult>> {
+    return this.#engine.read(limits, async (transaction) => {
+      const known = this.#plans.get(planKey(call, transaction));
+      const plan = known ?? (await this.#runPlain(call, rowsMax, transaction));
+      if (!isPlan(plan)) return { result: plan, commits: transaction.commits };
+      try {
+        const result = await this.#runExact(call, plan, rowsMax, transaction);
+        return { result, commits: transaction.commits };
+      } catch (error) {
+        if (!known || !(error instanceof ValueNotExact)) throw error;
+        // Labels may have come into the result that the plan does not know.
+        this.#plans.delete(planKey(call, transaction));
+        const again = await this.#runPlain(call, rowsMax, transaction);
+        const result = isPlan(again) ? await this.#runExact(call, again, rowsMax, transaction) : again;
+        return { result, commits: transaction.commits };
+      }
+    });
+  }
+
+  /**
+   * Runs a writing statement and commits it once `finish` has made an answer of its result. Where the result is not
+   * exact, the statement is rolled back and run in another form.
+   */
+  async write<T>(
+    call: PreparedCall,
+    rowsMax: number,
+    limits: CallLimits,
+    finish: (result: ExactResult) => Promise<T>,
+  ): Promise<Outcome<T>> {
+    const first = await this.#attempt(call, undefined, rowsMax, limits, finish);
+    if (!('plan' in first.result)) return { result: first.result.answer, commits: first.commits };
+    const second = await this.#attempt(call, first.result.plan, rowsMax, limits, finish);
+    if ('plan' in second.result) throw new Error('the exact form of a statement asked for another one');
+    return { result: second.result.answer, commits: second.commits };
+  }
+
+  #attempt<T>(
+    call: PreparedCall,
+    plan: ExactPlan | undefined,
+    rowsMax: number,
+    limits: CallLimits,
+    finish: (result: ExactResult) => Promise<T>,
+  ) {
+    const { forcesCheckpoint, isSchemaChange } = call.verdict;
+    const work = async (transaction: EngineTransaction) => {
+      const run = plan
+        ? await this.#runExact(call, plan, rowsMax, transaction)
+        : await this.#runPlain(call, rowsMax, transaction);
+      if (isPlan(run)) return { commit: false, result: { plan: run } } as const;
+      try {
+        const answer = await finish(run);
+        return { commit: true, result: { answer }, changesSchema: isSchemaChange } as const;
+      } finally {
+        run.close();
+      }
+    };
+    return forcesCheckpoint
+      ? this.#engine.writeAlone<{ plan: ExactPlan } | { answer: T }>(limits, work)
+      : this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work);
+  }
+
+  async #runPlain(
+    call: PreparedCall,
+    rowsMax: number,
+    transaction: EngineTransaction,
+  ): Promise<ExactResult | ExactPlan> {
+    const result = await transaction.run(call.text, call.values);
+    try {
+      const names = call.names(result.columns.map(({ name }) => name));
+      const checked = await checkPlain(result, names, rowsMax, () => this.#schema.tables(transaction));
+      if (!isPlan(checked)) return checked;
+      this.#plans.set(planKey(call, transaction), checked);
+      result.close();
+      return checked;
+    } catch (error) {
+      result.close();
+      throw error;
+    }
+  }
+
+  async #runExact(
+    call: PreparedCall,
+    plan: ExactPlan,
+    rowsMax: number,
+    transaction: EngineTransaction,
+  ): Promise<ExactResult> {
+    const tables = await this.#schema.tables(transaction);
+    const result = await transaction.run(call.exactText(plan, tables), call.values);
+    try {
+      const names = call.names(plan.columns.map(({ name }) => name));
+      return await checkExact(result, plan, names, rowsMax, tables);
+    } catch (error) {
+      result.close();
+      throw error;
+    }
+  }
+}
+
+function planKey(call: PreparedCall, transaction: EngineTransaction): string {
+  return `${transaction.schemaVersion} ${shapeOf({ ...call.values })} ${call.text}`;
+}
+
+function isPlan(value: ExactResult | ExactPlan): value is ExactPlan {
+  return 'labels' in value;
+}
