@@ -5,7 +5,8 @@ import type { Profile, ProfileFile } from './profile/profile-file.ts';
 import { freshAccessToken } from './profile/session.ts';
 import type { Terminal } from './terminal.ts';
 
-const defaultUrl = 'http://127.0.0.1:8080';
+/** Where `npm start` puts the mesh. */
+export const defaultUrl = 'http://127.0.0.1:8080';
 
 /** Options that every command takes. */
 export interface GlobalOptions {

@@ -3,9 +3,12 @@ import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
 import type { Placement } from '../../gen/trellis/graph/v1/placement_pb.js';
 import type { Principal } from '../../gen/trellis/iam/v1/principal_pb.js';
 import { Access, type MethodPolicy, Route } from '../../gen/trellis/policy/v1/policy_pb.js';
-import type { CallOptions, Channel } from '../mesh/rpc/channel.ts';
+import type { Logger } from '../mesh/log/logger.ts';
+import { methodPath } from '../mesh/policy/method-policy.ts';
+import { untilCallEnd } from '../mesh/rpc/call-end.ts';
+import type { Channel } from '../mesh/rpc/channel.ts';
 import type { Caller } from '../mesh/rpc/context.ts';
-import { rpcError } from '../mesh/rpc/error.ts';
+import { RpcError, rpcError } from '../mesh/rpc/error.ts';
 import { authorize, graphNotFound, maySeeGraph } from './admission/authorize.ts';
 import type { Identifier } from './admission/identify.ts';
 import type { RateLimit } from './admission/rate-limit.ts';
@@ -22,26 +25,53 @@ export interface ForwardOptions {
   readonly graphs: GraphCalls;
   /** The way to the control plane. */
   readonly channel: Channel;
+  readonly log: Logger;
 }
 
-/** The one way through the edge, whatever the protocol: identify, authorize, limit, route, forward. */
+/**
+ * The one way through the edge, whatever the protocol: identify, authorize, limit, route, forward. At the call's
+ * deadline, and when its client is gone, it ends at once, whichever step it is at.
+ */
 export function createForward(options: ForwardOptions): Forward {
-  const { table, identifier, limit, placements, graphs, channel } = options;
-  return async function* forward(method, requests, call) {
-    const { policy } = table.get(method);
-    const caller = await identify(identifier, policy, call);
-    if (caller?.principal) authorize(policy, caller.principal);
-    const callOptions: CallOptions = caller ? { context: call, caller } : { context: call };
-    if (policy.route === Route.CONTROL) {
-      await limit(policy, caller?.principal, call);
-      yield* channel.call(method, requests, callOptions);
-      return;
+  return (method, requests, call) =>
+    untilCallEnd(withLoggedBugs(pass(options, method, requests, call), method, call, options.log), call);
+}
+
+async function* pass(
+  { table, identifier, limit, placements, graphs, channel }: ForwardOptions,
+  method: DescMethod,
+  requests: AsyncIterable<Message>,
+  call: InboundCall,
+): AsyncIterable<Message> {
+  const { policy } = table.get(method);
+  const caller = await identify(identifier, policy, call);
+  if (caller?.principal) authorize(policy, caller.principal);
+  await limit(policy, caller?.principal, call);
+  const callOptions = { context: call, ...(caller && { caller }) };
+  if (policy.route === Route.CONTROL) {
+    yield* channel.call(method, requests, callOptions);
+    return;
+  }
+  const { first, rest } = await takeFirst(requests);
+  const placement = await findGraph(placements, method, first, caller?.principal);
+  yield* graphs.run({ method, placement, first, rest, options: callOptions });
+}
+
+/** Clients are told that the log has the cause of an internal error: here it gets there. */
+async function* withLoggedBugs(
+  responses: AsyncIterable<Message>,
+  method: DescMethod,
+  { requestId, signal }: InboundCall,
+  log: Logger,
+): AsyncIterable<Message> {
+  try {
+    yield* responses;
+  } catch (err) {
+    if (!(err instanceof RpcError) && !signal.aborted) {
+      log.error({ err, requestId, method: methodPath(method) }, 'a call failed at the edge');
     }
-    const { first, rest } = await takeFirst(requests);
-    const placement = await findGraph(placements, method, first, caller?.principal);
-    await limit(policy, caller?.principal, call);
-    yield* graphs.run({ method, placement, first, rest, options: callOptions });
-  };
+    throw err;
+  }
 }
 
 /** Who calls; undefined where the method is public. A credential that comes with a public call is not looked at. */

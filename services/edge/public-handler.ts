@@ -9,6 +9,7 @@ import type { Readiness } from './infrastructure/readiness.ts';
 import { reflectionRoutes } from './infrastructure/reflection.ts';
 import type { HttpHandler } from './listener/one-port.ts';
 import type { MethodTable } from './method-table.ts';
+import { refuseBadAuthority } from './protocol/bad-authority.ts';
 import { clientAddressKey, connectRoutes } from './protocol/connect-routes.ts';
 import { serveRest } from './protocol/rest-call.ts';
 import { refuseUnknownGrpc } from './protocol/unknown-grpc.ts';
@@ -38,7 +39,6 @@ export function createPublicHandler(options: PublicHandlerOptions): HttpHandler 
     reflectionRoutes([...services, Health]),
   ];
   const fallback: HttpHandler = (request, response) => {
-    if (health(request, response) || openApiPage(request, response)) return;
     if (refuseUnknownGrpc(request, response)) return;
     serveRest(rest, request, response).catch((err: unknown) => {
       log.error({ err }, 'an answer failed');
@@ -55,5 +55,9 @@ export function createPublicHandler(options: PublicHandlerOptions): HttpHandler 
       createContextValues().set(clientAddressKey, request.socket.remoteAddress ?? ''),
     fallback: fallback as NonNullable<ConnectNodeAdapterOptions['fallback']>,
   });
-  return adapter as HttpHandler;
+  return (request, response) => {
+    if (health(request, response) || openApiPage(request, response)) return;
+    if (refuseBadAuthority(request, response)) return;
+    (adapter as HttpHandler)(request, response);
+  };
 }

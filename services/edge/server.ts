@@ -66,12 +66,28 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   ]);
   const graphs = new GraphCalls(placements, pool);
   const limit = createRateLimit(limiter);
-  const forward = createForward({ table, identifier, limit, placements, graphs, channel });
+  const forward = createForward({ table, identifier, limit, placements, graphs, channel, log });
   const { messageBytesMax } = config;
   const openApi = await readOpenApi(table);
   const handler = createPublicHandler({ table, forward, readiness, openApi, messageBytesMax, log });
-  const listener = await listenOnePort(config.port, config.host, handler);
-  const admin = await listenOnePort(config.adminPort, '127.0.0.1', createAdminHandler(readiness));
+  const onError = (err: unknown) => log.error({ err }, 'a request failed in the listener');
+  const stopWork = async () => {
+    clearInterval(sweep);
+    await Promise.all([limiter.close(), identifier.close(), placements.close()]);
+  };
+  const listen = async () => {
+    const admin = await listenOnePort(config.adminPort, '127.0.0.1', createAdminHandler(readiness), onError);
+    try {
+      return { admin, listener: await listenOnePort(config.port, config.host, handler, onError) };
+    } catch (error) {
+      await admin.close(0);
+      throw error;
+    }
+  };
+  const { admin, listener } = await listen().catch(async (error: unknown) => {
+    await stopWork();
+    throw error;
+  });
   return {
     port: listener.port,
     adminPort: admin.port,
@@ -79,8 +95,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     close: async () => {
       readiness.drain();
       await listener.close(config.drainMs);
-      clearInterval(sweep);
-      await Promise.all([limiter.close(), identifier.close(), placements.close(), admin.close(0)]);
+      await Promise.all([stopWork(), admin.close(0)]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const kuzu = dirname(createRequire(import.meta.url).resolve('kuzu/package.json'));
+const kuzu = dirname(createRequire(import.meta.url).resolve('kuzu'));
 
 /** A file of the LDBC SF0.1 data set that ships inside the engine's package. */
 export function ldbcFile(name: string): string {

@@ -232,6 +232,25 @@ describe.each(testDatabases)('CatalogService on $name', ({ open }) => {
       await expect(mesh.catalog.getGraph({ graphId }, as())).rejects.toMatchObject(reason('GRAPH_NOT_FOUND'));
     });
 
+    test('wins over a creation whose node answers although it could not be told', async () => {
+      const answer = Promise.withResolvers<void>();
+      const isAsked = Promise.withResolvers<void>();
+      node.open = async ({ epoch }) => {
+        isAsked.resolve();
+        await answer.promise;
+        return { endpoint: 'late:1', epoch };
+      };
+      const created = createGraph().catch((error: unknown) => error);
+      await isAsked.promise;
+      const graphId = node.opened[0]?.graphId ?? '';
+      mesh.cutOff(node);
+      await mesh.catalog.deleteGraph({ graphId }, as());
+      answer.resolve();
+      expect(await created).toMatchObject({ ...reason('GRAPH_NOT_ACTIVE'), metadata: { state: 'deleting' } });
+      const { graph } = await mesh.catalog.getGraph({ graphId }, as());
+      expect(graph?.state).toBe(GraphState.DELETING);
+    });
+
     test('wins over a creation that is still under way', async () => {
       const answers: Array<() => void> = [];
       node.open = ({ epoch }) =>

@@ -12,8 +12,9 @@ export class ApiError extends CliError {
   constructor({ message, reason, requestId, details }: ErrorBody) {
     const retryAfterMs = findRetryMs(details ?? []);
     const retry = retryAfterMs === undefined ? '' : `; try again in ${Math.ceil(retryAfterMs / 1000)} s`;
+    const position = findPosition(details ?? []);
     const names = [reason, requestId && `request ${requestId}`].filter(Boolean);
-    super(`${message}${retry} (${names.join(', ')})`);
+    super(`${message}${position}${retry} (${names.join(', ')})`);
     this.reason = reason;
     this.requestId = requestId ?? '';
     this.retryAfterMs = retryAfterMs;
@@ -41,12 +42,23 @@ export function unreachable(url: string, error: unknown): CliError {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') {
     return new CliError(
-      `nothing listens at ${url}. Start the mesh with "node services/main.ts all", or say where it is with --url or TRELLIS_URL`,
+      `nothing listens at ${url}. Start the mesh with "npm start", or say where it is with --url or TRELLIS_URL`,
       { cause },
     );
   }
   if (code === 'ENOTFOUND') return new CliError(`the host of ${url} is not known`, { cause });
   return new CliError(`the connection to ${url} broke: ${toReason(cause)}`, { cause });
+}
+
+/** Where in the statement, for the reasons that know. */
+function findPosition(details: readonly unknown[]): string {
+  for (const detail of details) {
+    const { metadata } = detail as {
+      readonly metadata?: { readonly line?: string; readonly column?: string };
+    };
+    if (metadata?.line && metadata.column) return ` at line ${metadata.line}, column ${metadata.column}`;
+  }
+  return '';
 }
 
 function findRetryMs(details: readonly unknown[]): number | undefined {

@@ -60,7 +60,7 @@ export function createApi({ url, credential }: ApiOptions): Api {
       const response = await send(path, {
         method: 'POST',
         headers: { 'content-type': contentType },
-        body: ReadableStream.from(content) as BodyInit,
+        body: ReadableStream.from(content),
         duplex: 'half',
       });
       return (await readAnswer(url, response)) as T;

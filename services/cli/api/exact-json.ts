@@ -1,8 +1,12 @@
 declare global {
   /** JSON.parse source text access (ES2026), which TypeScript does not know yet. */
   interface JSON {
-    parse(text: string, revive: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
+    parse(
+      text: string,
+      revive: (key: string, value: unknown, context: { source?: string }) => unknown,
+    ): unknown;
     rawJSON(text: string): object;
+    isRawJSON(value: unknown): boolean;
   }
 }
 
@@ -16,4 +20,14 @@ export function parseExactJson(text: string): unknown {
       ? JSON.rawJSON(source)
       : value,
   );
+}
+
+/** True for a number that parseExactJson read. */
+export function isExactNumber(value: unknown): boolean {
+  return typeof value === 'number' || JSON.isRawJSON(value);
+}
+
+/** Such a number as a double, where a double is enough. */
+export function toNumber(value: unknown): number {
+  return Number(JSON.stringify(value));
 }

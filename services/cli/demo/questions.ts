@@ -22,7 +22,7 @@ RETURN c.name AS country, count(n) AS neighbours, sum(n.areaKm2) AS neighboursKm
 ORDER BY neighbours DESC, country LIMIT 6`,
   },
   {
-    title: 'Which are the shortest ways by land from Portugal to Vietnam?',
+    title: 'What is the shortest way by land from Portugal to Vietnam?',
     statement: `MATCH way = (:Country {name: $from})-[b:BORDERS* ALL SHORTEST 1..20]->(:Country {name: $to})
 RETURN length(b) AS borders, list_to_string(' → ', properties(nodes(way), 'name')) AS countries
 ORDER BY countries LIMIT 5`,

@@ -123,7 +123,9 @@ function currencyRows(countries: readonly Country[]): readonly (readonly Cell[])
  * One of each code. Countries may name the same code differently ("krone", "Norwegian krone"): what most say counts,
  * and between equals the last in the alphabet.
  */
-function byCode<T extends { readonly code: string; readonly name: string }>(named: readonly T[]): readonly T[] {
+function byCode<T extends { readonly code: string; readonly name: string }>(
+  named: readonly T[],
+): readonly T[] {
   const chosen = [...Map.groupBy(named, ({ code }) => code).values()].map((same) => {
     const votes = Map.groupBy(same, ({ name }) => name);
     const ranked = [...votes.values()].sort(

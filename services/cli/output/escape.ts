@@ -1,7 +1,7 @@
-// C0 and C1 controls, DEL, line and paragraph separators, and marks that change the direction or hide: what could
-// move the cursor, or make a text look like another.
+// C0 and C1 controls, DEL, line and paragraph separators, and marks that change the direction: what could move the
+// cursor, or make a text look like another.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const unsafePattern = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const unsafePattern = /[\u0000-\u001f\u007f-\u009f\u061c\u2028-\u202e\u2066-\u2069]/g;
 
 const shortForms: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

@@ -27,7 +27,9 @@ export async function* withProgress(upload: Upload, sink: Sink): AsyncGenerator<
 }
 
 function toLine({ name, bytes }: Upload, sent: number): string {
-  const whole = bytes ? ` of ${toMebibytes(bytes)}, ${Math.min(100, Math.floor((100 * sent) / bytes))} %` : '';
+  const whole = bytes
+    ? ` of ${toMebibytes(bytes)}, ${Math.min(100, Math.floor((100 * sent) / bytes))} %`
+    : '';
   return `${escapeControls(name)}: ${toMebibytes(sent)}${whole}`;
 }
 

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { isExactNumber } from '../api/exact-json.ts';
 import { escapeControls } from './escape.ts';
 
 /** A table with a line of names. A cell is shown as text where it is one, else as JSON. */
@@ -18,9 +19,6 @@ function toCell(value: unknown): string {
 }
 
 function isNumeric(rows: readonly (readonly unknown[])[], column: number): boolean {
-  return rows.some((row) => typeof row[column] === 'number') && rows.every((row) => !isText(row[column]));
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'boolean';
+  const values = rows.map((row) => row[column]).filter((value) => value !== null && value !== undefined);
+  return values.length > 0 && values.every(isExactNumber);
 }

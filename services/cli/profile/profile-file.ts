@@ -60,7 +60,8 @@ export class ProfileFile {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
       const file = await open(draft, 'wx', 0o600);
       try {
-        await file.writeFile(`${JSON.stringify(profile, undefined, 2)}\n`, { flush: true });
+        await file.writeFile(`${JSON.stringify(profile, undefined, 2)}\n`);
+        await file.sync();
       } finally {
         await file.close();
       }

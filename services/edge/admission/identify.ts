@@ -54,10 +54,10 @@ export function createIdentifier({ channel, sign, clock, log }: IdentifierOption
     silenceMs: reopenMs,
     log,
   });
-  const isCurrent = () => clock() - feed.lastMessageMs < silenceMs;
+  const isCurrent = () => feed.silentForMs < silenceMs;
   return {
     isCurrent,
-    identify: (credential) => {
+    identify: async (credential) => {
       if (isCurrent()) return cache.identify(credential);
       cache.clear();
       throw rpcError(ErrorReason.UNAVAILABLE, 'credentials cannot be checked just now', {

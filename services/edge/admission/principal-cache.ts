@@ -15,6 +15,8 @@ const boundMs = 30_000;
 /** How long a refusal is remembered. */
 const refusedMs = 5_000;
 const entriesMax = 50_000;
+/** Fewer, and apart from the snapshots: made-up credentials push nobody out. */
+const refusalsMax = 10_000;
 /** Revocations remembered against answers that were on their way when the revocation came. */
 const revokedMax = 10_000;
 
@@ -27,20 +29,24 @@ export interface PrincipalCacheOptions {
   readonly clock: () => number;
 }
 
-type Entry =
-  | {
-      readonly caller: Caller;
-      readonly credentialId: string;
-      readonly sinceMs: number;
-      readonly expireMs: number;
-    }
-  | { readonly refusal: RpcError; readonly sinceMs: number };
+interface Snapshot {
+  readonly caller: Caller;
+  readonly credentialId: string;
+  readonly sinceMs: number;
+  readonly expireMs: number;
+}
+
+interface Refusal {
+  readonly error: RpcError;
+  readonly sinceMs: number;
+}
 
 /** Who is behind each credential, in memory. Entries are found by a hash: the cache holds no credential. */
 export class PrincipalCache {
   readonly #options: PrincipalCacheOptions;
-  readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });
-  readonly #underWay = new Map<string, Promise<Caller>>();
+  readonly #snapshots = new LRUCache<string, Snapshot>({ max: entriesMax });
+  readonly #refusals = new LRUCache<string, Refusal>({ max: refusalsMax });
+  #underWay = new Map<string, Promise<Caller>>();
   readonly #revoked = new LRUCache<string, true>({ max: revokedMax, ttl: boundMs });
 
   constructor(options: PrincipalCacheOptions) {
@@ -51,22 +57,20 @@ export class PrincipalCache {
   async identify(text: string): Promise<Caller> {
     const credential = parseCredential(text);
     const key = createHash('sha256').update(text).digest('base64');
-    const entry = this.#entries.get(key);
     const nowMs = this.#options.clock();
-    if (entry && 'refusal' in entry && nowMs - entry.sinceMs < refusedMs) throw entry.refusal;
-    if (entry && 'caller' in entry) {
-      if (nowMs >= entry.expireMs)
-        throw rpcError(ErrorReason.CREDENTIAL_EXPIRED, 'the credential has expired');
-      const ageMs = nowMs - entry.sinceMs;
-      if (ageMs < freshMs) return entry.caller;
-      if (ageMs < boundMs) {
-        this.#resolveOnce(key, credential).catch(() => {
-          // The snapshot stays in use up to its bound; then the failure reaches the caller.
-        });
-        return entry.caller;
-      }
+    const refusal = this.#refusals.get(key);
+    if (refusal && nowMs - refusal.sinceMs < refusedMs) throw refusal.error;
+    const snapshot = this.#snapshots.get(key);
+    const ageMs = snapshot ? nowMs - snapshot.sinceMs : boundMs;
+    if (!snapshot || ageMs >= boundMs) return this.#resolveOnce(key, credential);
+    if (nowMs >= snapshot.expireMs)
+      throw rpcError(ErrorReason.CREDENTIAL_EXPIRED, 'the credential has expired');
+    if (ageMs >= freshMs) {
+      this.#resolveOnce(key, credential).catch(() => {
+        // The snapshot stays in use up to its bound; then the failure reaches the caller.
+      });
     }
-    return this.#resolveOnce(key, credential);
+    return snapshot.caller;
   }
 
   /** Forgets everything known of revoked credentials. */
@@ -74,41 +78,45 @@ export class PrincipalCache {
     const revoked = new Set(credentialIds);
     if (revoked.size === 0) return;
     for (const id of revoked) this.#revoked.set(id, true);
-    for (const [key, entry] of this.#entries.entries()) {
-      if ('caller' in entry && revoked.has(entry.credentialId)) this.#entries.delete(key);
+    for (const [key, { credentialId }] of this.#snapshots.entries()) {
+      if (revoked.has(credentialId)) this.#snapshots.delete(key);
     }
   }
 
-  /** Forgets everything. */
+  /** Forgets everything. An answer that is on its way is for those who wait for it, and not kept. */
   clear(): void {
-    this.#entries.clear();
+    this.#snapshots.clear();
+    this.#refusals.clear();
+    this.#underWay = new Map();
   }
 
   #resolveOnce(key: string, credential: Credential): Promise<Caller> {
-    const underWay = this.#underWay.get(key) ?? this.#resolve(key, credential);
+    const underWay = this.#underWay.get(key) ?? this.#resolve(key, credential, this.#underWay);
     this.#underWay.set(key, underWay);
     return underWay;
   }
 
-  async #resolve(key: string, credential: Credential): Promise<Caller> {
+  async #resolve(key: string, credential: Credential, flight: Map<string, unknown>): Promise<Caller> {
     const sinceMs = this.#options.clock();
     try {
       const principal = await this.#options.resolve(credential);
+      const caller = await this.#options.sign(principal);
       const { credentialId, expireTime } = principal;
+      // Looked at last: the revocation may have come while the answer was on its way or being signed.
       if (this.#revoked.has(credentialId)) {
         throw rpcError(ErrorReason.CREDENTIAL_INVALID, 'the credential is not valid');
       }
-      const caller = await this.#options.sign(principal);
       const expireMs = expireTime ? timestampMs(expireTime) : Number.POSITIVE_INFINITY;
-      this.#entries.set(key, { caller, credentialId, sinceMs, expireMs });
+      if (flight === this.#underWay) this.#snapshots.set(key, { caller, credentialId, sinceMs, expireMs });
       return caller;
     } catch (error) {
-      if (error instanceof RpcError && error.code === Code.UNAUTHENTICATED) {
-        this.#entries.set(key, { refusal: error, sinceMs });
+      if (error instanceof RpcError && error.code === Code.UNAUTHENTICATED && flight === this.#underWay) {
+        this.#snapshots.delete(key);
+        this.#refusals.set(key, { error, sinceMs });
       }
       throw error;
     } finally {
-      this.#underWay.delete(key);
+      flight.delete(key);
     }
   }
 }

@@ -83,6 +83,7 @@ class ReflectionIndex {
         return toFiles(found?.file, `${containingType} ${extensionNumber}`);
       }
       case 'allExtensionNumbersOfType': {
+        if (!this.#registry.getMessage(question.value)) return toFiles(undefined, question.value);
         const extensionNumber = this.#extensions(question.value).map(({ number }) => number);
         const value = { baseTypeName: question.value, extensionNumber };
         return { case: 'allExtensionNumbersResponse', value };
@@ -99,8 +100,11 @@ class ReflectionIndex {
 
   /** Methods and fields are found by the name of what holds them. */
   #fileOfSymbol(symbol: string): DescFile | undefined {
-    const owner = symbol.slice(0, Math.max(0, symbol.lastIndexOf('.')));
-    return (this.#registry.get(symbol) ?? this.#registry.get(owner))?.file;
+    const named = this.#registry.get(symbol);
+    if (named) return named.file;
+    const dot = symbol.lastIndexOf('.');
+    const owner = this.#registry.get(symbol.slice(0, Math.max(0, dot)));
+    return owner && membersOf(owner).some(({ name }) => name === symbol.slice(dot + 1)) ? owner.file : undefined;
   }
 
   #extensions(typeName: string) {
@@ -108,6 +112,11 @@ class ReflectionIndex {
       .filter((desc) => desc.kind === 'extension')
       .filter((desc) => desc.extendee.typeName === typeName);
   }
+}
+
+function membersOf(desc: NonNullable<ReturnType<Registry['get']>>): readonly { readonly name: string }[] {
+  if (desc.kind === 'service') return desc.methods;
+  return desc.kind === 'message' ? [...desc.fields, ...desc.oneofs] : [];
 }
 
 function withDependencies(files: readonly DescFile[]): DescFile[] {

@@ -13,6 +13,7 @@ export interface InboundParts {
   readonly clientAddress: string;
   /** How long the client waits, where it said so. */
   readonly timeoutMs: number | undefined;
+  /** Aborts when the client is gone, and in any case when the call is over. */
   readonly signal: AbortSignal;
   readonly responseHeaders: Headers;
 }
@@ -22,13 +23,28 @@ export function toInboundCall({ header, ...parts }: InboundParts): InboundCall {
   const sentRequestId = header(headers.requestId);
   const requestId = isRequestId(sentRequestId) ? sentRequestId : crypto.randomUUID();
   parts.responseHeaders.set(headers.requestId, requestId);
+  const timeoutMs = Math.min(Math.max(0, parts.timeoutMs ?? deadlineDefaultMs), deadlineMaxMs);
   return {
     requestId,
     credential: credentialOf(header('authorization'), header('x-api-key')),
     clientAddress: parts.clientAddress,
-    deadlineMs: Date.now() + Math.min(parts.timeoutMs ?? deadlineDefaultMs, deadlineMaxMs),
-    signal: parts.signal,
+    deadlineMs: Date.now() + timeoutMs,
+    signal: withDeadline(parts.signal, timeoutMs),
     trace: childTrace(header(headers.traceparent)),
     responseHeaders: parts.responseHeaders,
   };
+}
+
+/** A signal that aborts with another one, or when the time is up. */
+function withDeadline(signal: AbortSignal, timeoutMs: number): AbortSignal {
+  const over = new AbortController();
+  const end = () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    over.abort();
+  };
+  const timer = setTimeout(end, timeoutMs);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  return over.signal;
 }

@@ -6,19 +6,32 @@ import {
   type ServerHttp2Session,
 } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { CallsUnderWay } from './calls-under-way.ts';
+import { readFirstBytes } from './first-bytes.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
 
-/** What an HTTP/2 connection begins with (RFC 9113, section 3.4); no HTTP/1.1 request begins so. */
-const http2Preface = Buffer.from('PRI * HTTP/2.0');
-const firstBytesTimeoutMs = 10_000;
 const headerBytesMax = 16 * 2 ** 10;
 /** Node's own 64 KiB would throttle real streams. */
 const windowBytes = 2 ** 20;
 const streamsPerConnectionMax = 250;
 const sessionMemoryMegabytes = 64;
+/** As long as the longest call: an upload may take all of it. */
+const requestTimeoutMs = 600_000;
+/** After this silence the system asks whether the peer of a connection is still there. */
+const keepAliveProbeMs = 60_000;
+
+/** What one client may hold without a complete request. */
+export interface OnePortLimits {
+  /** How long the first bytes of a connection may take. */
+  readonly firstBytesMs?: number;
+  /** How long the head of an HTTP/1.1 request may take. */
+  readonly headMs?: number;
+  /** How many connections may be open; further ones are closed at once. */
+  readonly connectionsMax?: number;
+}
 
 /** A listener for HTTP/1.1 and HTTP/2 without TLS on one port. */
 export interface OnePort {
@@ -27,13 +40,44 @@ export interface OnePort {
   close(drainMs: number): Promise<void>;
 }
 
-/** Listens on a port; 0 takes a free one. The first bytes of a connection tell its protocol. */
-export async function listenOnePort(port: number, host: string, handler: HttpHandler): Promise<OnePort> {
+/**
+ * Listens on a port; 0 takes a free one. The first bytes of a connection tell its protocol. A handler that throws
+ * fails its own request only; `onError` hears of it.
+ */
+export async function listenOnePort(
+  port: number,
+  host: string,
+  handler: HttpHandler,
+  onError: (error: unknown) => void = () => {},
+  { firstBytesMs = 10_000, headMs = 10_000, connectionsMax = 20_000 }: OnePortLimits = {},
+): Promise<OnePort> {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const underWay = new CallsUnderWay();
-  const onRequest = underWay.counted(handler);
-  const http1 = createHttpServer({ maxHeaderSize: headerBytesMax, keepAliveTimeout: 65_000 }, onRequest);
+  let isDraining = false;
+  const onRequest: HttpHandler = (request, response) => {
+    underWay.count(response);
+    // A client of HTTP/1.1 that keeps its connection would send more calls; HTTP/2 has been told by GOAWAY.
+    if (isDraining && 'shouldKeepAlive' in response) response.shouldKeepAlive = false;
+    try {
+      handler(request, response);
+    } catch (error) {
+      onError(error);
+      fail(response);
+    }
+  };
+  const http1 = createHttpServer(
+    {
+      maxHeaderSize: headerBytesMax,
+      keepAliveTimeout: 65_000,
+      headersTimeout: headMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, headMs),
+    },
+    onRequest,
+  );
+  // It never listens itself, and would not begin to watch over the times that requests take.
+  http1.emit('listening');
   const http2 = createHttp2Server(
     {
       maxSessionMemory: sessionMemoryMegabytes,
@@ -49,73 +93,52 @@ export async function listenOnePort(port: number, host: string, handler: HttpHan
     sessions.add(session);
     session.setLocalWindowSize(16 * windowBytes);
     session.once('close', () => sessions.delete(session));
+    if (isDraining) session.close();
   });
-  const listener = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    readFirstBytes(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit('connection', socket));
-  });
+  const listener = createServer(
+    { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveProbeMs },
+    (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      readFirstBytes(socket, firstBytesMs, (isHttp2) => {
+        // A client of HTTP/1.1 may say all it has to say and still wait for the answer.
+        socket.allowHalfOpen = !isHttp2;
+        (isHttp2 ? http2 : http1).emit('connection', socket);
+      });
+    },
+  );
+  listener.maxConnections = connectionsMax;
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject);
     listener.listen(port, host, resolve);
   });
+  listener.on('error', onError);
   return {
     port: (listener.address() as AddressInfo).port,
     close: async (drainMs) => {
+      isDraining = true;
       const closed = new Promise((resolve) => listener.close(resolve));
       for (const session of sessions) session.close();
-      http1.closeIdleConnections();
+      http1.close();
       await underWay.none(drainMs);
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) socket.destroySoon();
+      const cutOff = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, flushMs);
       await closed;
+      clearTimeout(cutOff);
     },
   };
 }
 
-/** Reads until the first bytes tell HTTP/2 from HTTP/1.1, puts them back, and says which it is. */
-function readFirstBytes(socket: Socket, decide: (isHttp2: boolean) => void): void {
-  let seen = Buffer.alloc(0);
-  const giveUp = () => socket.destroy();
-  socket.setTimeout(firstBytesTimeoutMs, giveUp);
-  socket.on('error', giveUp);
-  socket.on('data', function onData(chunk: Buffer) {
-    seen = Buffer.concat([seen, chunk]);
-    const known = Math.min(seen.length, http2Preface.length);
-    const isHttp2 = seen.subarray(0, known).equals(http2Preface.subarray(0, known));
-    if (isHttp2 && known < http2Preface.length) return;
-    socket.off('data', onData);
-    socket.pause();
-    socket.setTimeout(0);
-    socket.off('timeout', giveUp);
-    socket.unshift(seen);
-    decide(isHttp2);
-    process.nextTick(() => socket.resume());
-  });
-}
+/** How long the last bytes of answers may take to leave. */
+const flushMs = 500;
 
-class CallsUnderWay {
-  #count = 0;
-  #whenNone: (() => void) | undefined;
-
-  counted(handler: HttpHandler): HttpHandler {
-    return (request, response) => {
-      this.#count++;
-      response.once('close', () => {
-        this.#count--;
-        if (this.#count === 0) this.#whenNone?.();
-      });
-      handler(request, response);
-    };
+function fail(response: HttpResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
   }
-
-  none(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#count === 0) return resolve();
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#whenNone = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
+  response.statusCode = 500;
+  response.end();
 }

@@ -1,10 +1,14 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import {
+  Code,
+  ConnectError,
   type ConnectRouter,
   createContextKey,
   type HandlerContext,
   type MethodImpl,
 } from '@connectrpc/connect';
+import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { rpcError } from '../../mesh/rpc/error.ts';
 import { givesStream, once, only, takesStream } from '../../mesh/rpc/service.ts';
 import type { Forward, InboundCall } from '../inbound-call.ts';
 import { toInboundCall } from '../listener/inbound.ts';
@@ -26,13 +30,43 @@ type Input = Message | AsyncIterable<Message>;
 function toImplementation(method: DescMethod, forward: Forward): MethodImpl<DescMethod> {
   const run = (input: Input, context: HandlerContext) => {
     const call = toCall(context);
-    const requests = takesStream(method) ? (input as AsyncIterable<Message>) : once(input as Message);
-    return withConnectErrors(forward(method, requests, call), call);
+    const requests = takesStream(method)
+      ? withRpcErrors(input as AsyncIterable<Message>)
+      : once(input as Message);
+    const responses = forward(method, requests, call);
+    return withConnectErrors(givesStream(method) ? responses : exactlyOne(responses), call);
   };
   const implementation = givesStream(method)
     ? run
     : (input: Input, context: HandlerContext) => only(run(input, context));
   return implementation as MethodImpl<DescMethod>;
+}
+
+async function* exactlyOne(responses: AsyncIterable<Message>): AsyncIterable<Message> {
+  yield await only(responses);
+}
+
+/** What is wrong with a stream of requests, as an error of ours. */
+async function* withRpcErrors(requests: AsyncIterable<Message>): AsyncIterable<Message> {
+  try {
+    yield* requests;
+  } catch (error) {
+    throw error instanceof ConnectError ? toRequestError(error) : error;
+  }
+}
+
+function toRequestError(error: ConnectError) {
+  switch (error.code) {
+    case Code.ResourceExhausted:
+      return rpcError(ErrorReason.MESSAGE_TOO_LARGE, error.rawMessage, { cause: error });
+    case Code.Canceled:
+    case Code.Aborted:
+      return rpcError(ErrorReason.CANCELLED, 'the caller gave up', { cause: error });
+    case Code.DeadlineExceeded:
+      return rpcError(ErrorReason.DEADLINE_EXCEEDED, "the call's deadline passed", { cause: error });
+    default:
+      return rpcError(ErrorReason.MALFORMED_BODY, error.rawMessage, { cause: error });
+  }
 }
 
 async function* withConnectErrors(

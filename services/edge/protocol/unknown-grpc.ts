@@ -15,7 +15,12 @@ export function refuseUnknownGrpc(request: HttpRequest, response: HttpResponse):
     'grpc-status': String(Code.UNIMPLEMENTED),
     'grpc-message': encodeURIComponent(`no method ${request.url}`),
   };
-  (response.writeHead as (status: number, headers: object) => void)(200, headers);
-  response.end();
+  if ('stream' in response && response.stream && !response.stream.destroyed) {
+    // One HEADERS frame that ends the stream, which the response object cannot send.
+    response.stream.respond({ ':status': 200, ...headers }, { endStream: true });
+  } else {
+    (response.writeHead as (status: number, headers: object) => void)(200, headers);
+    response.end();
+  }
   return true;
 }

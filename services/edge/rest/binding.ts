@@ -75,7 +75,7 @@ function toBody(input: DescMessage, body: string): BodyBinding | undefined {
 }
 
 /** True for google.api.HttpBody: bytes with a content type. */
-export function isHttpBody(desc: DescMessage | undefined): boolean {
+function isHttpBody(desc: DescMessage | undefined): boolean {
   return desc?.typeName === HttpBodySchema.typeName;
 }
 

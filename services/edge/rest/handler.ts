@@ -43,7 +43,7 @@ export interface RestOutcome {
 }
 
 /** What an answer needs to know of its call, also before there is an InboundCall. */
-export type AnswerContext = Pick<InboundCall, 'requestId' | 'responseHeaders'>;
+type AnswerContext = Pick<InboundCall, 'requestId' | 'responseHeaders'>;
 
 export interface RestHandler {
   /** Finds the method of a request by its HTTP method and target, such as `/v1/graphs?pageSize=2`. */

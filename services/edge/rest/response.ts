@@ -76,7 +76,7 @@ export function endResponse(response: RestResponse, content?: Uint8Array): void 
 export async function sendChunk(response: RestResponse, content: string | Uint8Array): Promise<boolean> {
   if (isGone(response)) return false;
   const writable: NodeJS.WritableStream = response;
-  writable.write(content);
+  if (!writable.write(content)) await untilDrained(response);
   return !isGone(response);
 }
 

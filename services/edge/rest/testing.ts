@@ -108,7 +108,7 @@ export async function startRestServer(
 }
 
 /** A call as the edge would build it. */
-export function testCall(overrides: Partial<InboundCall> = {}): InboundCall {
+function testCall(overrides: Partial<InboundCall> = {}): InboundCall {
   return {
     requestId: 'req_1',
     credential: undefined,

@@ -2,7 +2,8 @@ import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import type { Placement } from '../../../gen/trellis/graph/v1/placement_pb.js';
-import type { CallOptions } from '../../mesh/rpc/channel.ts';
+import { pause } from '../../mesh/process/pause.ts';
+import type { CallOptions, CallOrigin } from '../../mesh/rpc/channel.ts';
 import type { ChannelPool } from '../../mesh/rpc/channel-pool.ts';
 import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
 import { once, takesStream } from '../../mesh/rpc/service.ts';
@@ -10,6 +11,8 @@ import { connectionLoss } from '../../mesh/rpc/status.ts';
 import type { PlacementTable } from './placement-table.ts';
 
 const attemptsMax = 3;
+/** The catalog may hear a moment later than the edge that an engine process is gone. */
+const repeatAfterMs = 100;
 
 export interface GraphCall {
   readonly method: DescMethod;
@@ -17,7 +20,7 @@ export interface GraphCall {
   readonly first: Message;
   /** The requests after the first. */
   readonly rest: AsyncIterable<Message>;
-  readonly options: CallOptions;
+  readonly options: CallOptions & { readonly context: CallOrigin };
 }
 
 /** Calls the engine processes of graphs, one hop away. */
@@ -55,6 +58,8 @@ export class GraphCalls {
           !isAnswered && !takesStream(method) && (loss === 'not-sent' || isIdempotent(method));
         if (!mayRepeat || attempt === attemptsMax) throw loss === 'lost' ? lost(method, error) : error;
         target = { ...target, endpoint: '' };
+        await pause(repeatAfterMs * attempt, options.context.signal);
+        if (options.context.signal.aborted) throw error;
       }
     }
   }

@@ -87,6 +87,7 @@ export class PlacementTable {
     } catch (error) {
       if (error instanceof RpcError && error.reason === ErrorReason.GRAPH_NOT_FOUND) {
         this.#missing.set(graphId, error);
+        this.#placements.delete(graphId);
       }
       throw error;
     } finally {

@@ -1,8 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createVerifier } from '../../mesh/identity/assertion.ts';
 import { createLogger, type Logger } from '../../mesh/log/logger.ts';
 import { findTier } from '../../mesh/plan/plans.ts';
 import { type GrpcServer, serveGrpc } from '../../mesh/rpc/grpc-server.ts';
+import { uploadPattern } from '../rpc/import-table.ts';
 import type { EngineGraph } from './engine-graph.ts';
 import { KuzuEngine } from './kuzu/kuzu-engine.ts';
 import { StatementPreparer } from './prepare-statement.ts';
@@ -26,6 +28,9 @@ const memoryBesideBytes = 2 ** 30;
 /** How long calls under way may take at the end; then they are cut off. */
 const drainMs = 5_000;
 
+/** How long statements may take to end once their calls have. */
+const lastStatementsMs = 5_000;
+
 /** How long an answer has to go out before the process ends for something that only a new one mends. */
 const lastAnswersMs = 200;
 
@@ -42,13 +47,13 @@ interface Open {
 
 /** The life of an engine process: opens one graph, serves it, closes it, ends. */
 export class EngineProcess {
-  readonly #send: (event: EngineEvent) => void;
+  readonly #send: (event: EngineEvent) => Promise<void>;
   readonly #exit: (code: number) => void;
   #opening: Promise<Open | undefined> | undefined;
   #isClosing = false;
   #log: Logger | undefined;
 
-  constructor(send: (event: EngineEvent) => void, exit: (code: number) => void) {
+  constructor(send: (event: EngineEvent) => Promise<void>, exit: (code: number) => void) {
     this.#send = send;
     this.#exit = exit;
   }
@@ -56,14 +61,14 @@ export class EngineProcess {
   async obey(command: EngineCommand): Promise<void> {
     if (command.type === 'close') return this.close();
     if (this.#opening) return;
-    this.#opening = this.#open(command.config).catch((error: unknown) => {
+    this.#opening = this.#open(command.config).catch(async (error: unknown) => {
       this.#log?.error({ err: error }, 'the graph did not open');
-      this.#send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+      await this.#send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
       this.#exit(exitFailed);
       return undefined;
     });
     const open = await this.#opening;
-    if (open) this.#send({ type: 'opened', endpoint: open.server.endpoint });
+    if (open) await this.#send({ type: 'opened', endpoint: open.server.endpoint });
   }
 
   /** Lets calls under way finish, checkpoints, closes and ends the process. */
@@ -73,11 +78,13 @@ export class EngineProcess {
     try {
       const open = await this.#opening;
       await open?.server.close();
-      await open?.engine.close();
-      this.#exit(exitClean);
+      const deadlineMs = Date.now() + lastStatementsMs;
+      await open?.engine.close({ deadlineMs, signal: new AbortController().signal });
     } catch (error) {
-      this.fail(error);
+      // What was acknowledged is in the log of the database; the next process replays it.
+      this.#log?.warn({ err: error }, 'the graph was not closed cleanly');
     }
+    this.#exit(exitClean);
   }
 
   /** Ends the process at once; what was acknowledged is in the log of the database. */
@@ -91,7 +98,7 @@ export class EngineProcess {
     this.#log = log;
     const tier = findTier(config.tier);
     if (!tier) throw new Error(`unknown tier ${config.tier}`);
-    await mkdir(config.workDirectory, { recursive: true });
+    await clearUploads(config.workDirectory);
     const verifier = await createVerifier(config.verificationKey);
     const replaceMe = (why: string) => {
       log.error({ why }, 'the engine process ends, to be replaced');
@@ -121,9 +128,17 @@ export class EngineProcess {
       log,
     };
     const services = createRoutes(graph).map((service) =>
-      watchCalls(service, (callsUnderWay) => this.#send({ type: 'activity', callsUnderWay })),
+      watchCalls(service, (callsUnderWay) => void this.#send({ type: 'activity', callsUnderWay })),
     );
     const server = await serveGrpc({ services, verifier, address: '127.0.0.1:0', log, drainMs });
     return { engine, server, log };
+  }
+}
+
+/** A process that was killed leaves its uploads behind. */
+async function clearUploads(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory)) {
+    if (uploadPattern.test(name)) await rm(join(directory, name), { force: true });
   }
 }

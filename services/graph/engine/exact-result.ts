@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Column, Row } from '../../../gen/trellis/graph/v1/value_pb.js';
-import { collectLabels } from '../domain/values/collect-labels.ts';
+import { collectLabels, type LabelsByPlace } from '../domain/values/collect-labels.ts';
 import { type EngineType, parseEngineType } from '../domain/values/engine-type.ts';
 import { toExactForm } from '../domain/values/exact-form.ts';
 import { holdsGraph, mayLose } from '../domain/values/exactness.ts';
@@ -15,10 +15,10 @@ const sliceRows = 512;
 /** Rows up to which the check keeps what it has decoded. */
 const keptRowsMax = 10_000;
 
-/** What must be fetched otherwise: the columns of a result, and the labels of the nodes in it. */
+/** What must be fetched otherwise: the columns of a result, and the labels of the nodes in them. */
 export interface ExactPlan {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-  readonly labels: ReadonlySet<string>;
+  readonly labels: LabelsByPlace;
 }
 
 /** A value that no form carries without loss. */
@@ -97,12 +97,17 @@ export async function checkExact(
 
 /** The forms of a plan's columns, to be applied to the names that hold them. Throws ValueNotExact. */
 export function exactForms(plan: ExactPlan, tables: GraphTables) {
-  return plan.columns.map(({ name, type }) => {
+  return plan.columns.map(({ name, type }, index) => {
     const parsed = parseEngineType(type);
     if (!parsed) throw new ValueNotExact(name, type);
     const formOf = (expression: string) => {
       try {
-        return toExactForm(parsed, expression, { tables, labels: plan.labels });
+        return toExactForm(parsed, expression, {
+          tables,
+          labels: plan.labels,
+          place: String(index),
+          depth: 0,
+        });
       } catch (error) {
         if (error instanceof InexactValue) throw new ValueNotExact(name, type);
         throw error;
@@ -184,18 +189,18 @@ async function decodeAll(
   }
 }
 
-async function labelsOf(result: EngineResult, types: readonly EngineType[]): Promise<Set<string>> {
-  const labels = new Set<string>();
+async function labelsOf(result: EngineResult, types: readonly EngineType[]): Promise<LabelsByPlace> {
+  const labels = new Map<string, Set<string>>();
   const holders = types.flatMap((type, index) => {
     const name = result.columns[index]?.name ?? '';
-    return holdsGraph(type) ? [{ name, type }] : [];
+    return holdsGraph(type) ? [{ name, type, place: String(index) }] : [];
   });
   if (holders.length === 0) return labels;
   result.rewind();
   for (let done = 0; done < result.rowCount; done += 1) {
     try {
       for (const row of result.read(1)) {
-        for (const { name, type } of holders) collectLabels(type, row[name], labels);
+        for (const { name, type, place } of holders) collectLabels(type, row[name], place, labels);
       }
     } catch (error) {
       if (!(error instanceof InexactValue)) throw error;

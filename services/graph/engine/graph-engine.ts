@@ -28,10 +28,12 @@ export interface EngineResult {
   close(): void;
 }
 
-/** A transaction. A statement that fails ends it. */
+/** Where statements run: a writing transaction, which a failed statement ends, or one read after the other. */
 export interface EngineTransaction {
   /** Runs one judged statement. Throws EngineFailure. */
   run(statement: string, values?: Readonly<Record<string, EngineParameter>>): Promise<EngineResult>;
+  /** Lets reads within the work see one state. In a writing transaction they do anyway. */
+  snapshot<T>(work: () => Promise<T>): Promise<T>;
   /** Commits since the engine was opened, of the state that the transaction sees. */
   readonly commits: number;
   /** The schema that the transaction began with. */
@@ -49,7 +51,7 @@ export interface GraphEngine {
   readonly commits: number;
   /** Changes with every commit that changed the schema. */
   readonly schemaVersion: number;
-  /** Runs work in a read-only transaction, beside others. Throws EngineFailure. */
+  /** Runs reading work, beside others. Each statement sees the state of its own start. Throws EngineFailure. */
   read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T>;
   /** Runs work in the one writing transaction and commits where the work decides so. Throws EngineFailure. */
   write<T>(
@@ -63,6 +65,6 @@ export interface GraphEngine {
   ): Promise<{ readonly result: T; readonly commits: number }>;
   /** Moves the write-ahead log into the database file, once nothing runs. */
   checkpoint(limits: CallLimits): Promise<void>;
-  /** Waits for what runs, checkpoints and closes. */
-  close(): Promise<void>;
+  /** Lets nobody in any more, waits for what runs, checkpoints and closes. Throws EngineFailure at the deadline. */
+  close(limits: CallLimits): Promise<void>;
 }

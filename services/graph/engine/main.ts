@@ -9,9 +9,11 @@ process.on('SIGINT', () => {});
 
 const { EngineProcess } = await import('./engine-process.ts');
 
-const send = (event: EngineEvent) => {
-  if (process.connected) process.send?.(event);
-};
+const send = (event: EngineEvent) =>
+  new Promise<void>((resolve) => {
+    if (process.connected) process.send?.(event, undefined, undefined, () => resolve());
+    else resolve();
+  });
 const engineProcess = new EngineProcess(send, (code) => process.exit(code));
 
 process.on('message', (command: EngineCommand) => void engineProcess.obey(command));

@@ -64,7 +64,7 @@ export class SchemaCache {
   /** The schema that a transaction sees, which must not have changed it itself. */
   async schema(transaction: EngineTransaction): Promise<GraphSchema> {
     if (this.#schema && this.#version === transaction.schemaVersion) return this.#schema;
-    const schema = await readSchema(transaction);
+    const schema = await transaction.snapshot(() => readSchema(transaction));
     this.#version = transaction.schemaVersion;
     this.#schema = Promise.resolve(schema);
     this.#tables = undefined;

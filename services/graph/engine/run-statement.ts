@@ -1,5 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { parseEngineType } from '../domain/values/engine-type.ts';
+import { holdsGraph, mayLose } from '../domain/values/exactness.ts';
 import { shapeOf } from '../domain/values/text-form.ts';
+import { EngineFailure } from './engine-failure.ts';
 import type { ExactPlan, ExactResult } from './exact-result.ts';
 import { checkExact, checkPlain, ValueNotExact } from './exact-result.ts';
 import type { CallLimits, EngineTransaction, GraphEngine } from './graph-engine.ts';
@@ -114,7 +117,14 @@ export class StatementRunner {
     transaction: EngineTransaction,
   ): Promise<ExactResult> {
     const tables = await this.#schema.tables(transaction);
-    const result = await transaction.run(call.exactText(plan, tables), call.values);
+    const result = await transaction
+      .run(call.exactText(plan, tables), call.values)
+      .catch((error: unknown) => {
+        // The statement itself has run before: what does not bind is the form.
+        if (!(error instanceof EngineFailure) || error.kind !== 'invalid') throw error;
+        const column = firstLossy(plan);
+        throw new ValueNotExact(column.name, column.type);
+      });
     try {
       const names = call.names(plan.columns.map(({ name }) => name));
       return await checkExact(result, plan, names, rowsMax, tables);
@@ -123,6 +133,14 @@ export class StatementRunner {
       throw error;
     }
   }
+}
+
+function firstLossy({ columns }: ExactPlan): { readonly name: string; readonly type: string } {
+  const isLossy = ({ type }: { readonly type: string }) => {
+    const parsed = parseEngineType(type);
+    return !parsed || mayLose(parsed) || holdsGraph(parsed);
+  };
+  return columns.find(isLossy) ?? columns[0] ?? { name: '', type: '' };
 }
 
 function planKey(call: PreparedCall, transaction: EngineTransaction): string {

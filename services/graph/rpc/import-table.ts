@@ -22,6 +22,9 @@ import { withRpcErrors } from './errors.ts';
 /** How much longer than a query an import may take. */
 const importTimeoutFactor = 10;
 
+/** The names of uploads in the work directory. */
+export const uploadPattern = /^upload-\d+\.csv$/;
+
 let uploads = 0;
 
 /** Loads a CSV file into one table, all rows or none. */

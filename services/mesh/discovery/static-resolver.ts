@@ -13,14 +13,14 @@ export function createStaticResolver(endpoints: ReadonlyMap<string, readonly End
   };
 }
 
-const entryPattern = /^([a-z][a-z-]*)=([^=,\s]+:\d{1,5})$/;
+const entryPattern = /^([a-z][a-z-]*)=([^=,\s]+:(\d{1,5}))$/;
 
 /** Reads `iam=10.0.0.1:7001,catalog=10.0.0.2:7001`; a service may stand there several times. */
 export function parseStaticEndpoints(text: string): ReadonlyMap<string, readonly Endpoint[]> {
   const endpoints = new Map<string, Endpoint[]>();
   for (const entry of text.split(',').filter((part) => part.trim() !== '')) {
-    const [, service, address] = entryPattern.exec(entry.trim()) ?? [];
-    if (!service || !address)
+    const [, service, address, port] = entryPattern.exec(entry.trim()) ?? [];
+    if (!service || !address || Number(port) > 65_535)
       throw new Error('must be a list such as "iam=10.0.0.1:7001,catalog=10.0.0.2:7001"');
     endpoints.set(service, [...(endpoints.get(service) ?? []), { address, attributes: {} }]);
   }

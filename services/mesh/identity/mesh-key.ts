@@ -17,10 +17,19 @@ export async function loadMeshKey(path: string): Promise<MeshKey> {
 
 /** The key pair of a private JWK in JSON. */
 export function parseMeshKey(json: string): MeshKey {
-  const privateKey: JWK = JSON.parse(json);
-  if (privateKey.kty !== 'OKP' || privateKey.crv !== 'Ed25519' || !privateKey.d || !privateKey.x) {
+  const privateKey = parseJson(json);
+  if (privateKey?.kty !== 'OKP' || privateKey.crv !== 'Ed25519' || !privateKey.d || !privateKey.x) {
     throw new Error('the mesh key must be a private Ed25519 key as JSON Web Key');
   }
   const { kty, crv, x } = privateKey;
   return { privateKey, publicKey: { kty, crv, x } };
+}
+
+/** Undefined for what is not JSON: the parser's own error would quote from the key. */
+function parseJson(json: string): JWK | null | undefined {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }

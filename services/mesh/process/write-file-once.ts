@@ -8,12 +8,12 @@ import { dirname } from 'node:path';
 export async function writeFileOnce(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
-  await writeFile(draft, content, { mode: 0o600, flush: true });
   try {
+    await writeFile(draft, content, { mode: 0o600, flush: true });
     await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    await rm(draft);
+    await rm(draft, { force: true });
   }
 }

@@ -3,7 +3,7 @@ import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { Access, type MethodPolicy } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import type { Logger } from '../log/logger.ts';
 import { methodPath, methodPolicy } from '../policy/method-policy.ts';
-import { callEnd } from './call-end.ts';
+import { callEnd, untilCallEnd } from './call-end.ts';
 import type { CallContext, Caller } from './context.ts';
 import { type RpcError, rpcError, toRpcError } from './error.ts';
 import type { BoundMethod, BoundService } from './service.ts';
@@ -64,7 +64,8 @@ async function* runCall(
   let failure: RpcError | undefined;
   try {
     checkAccess(policy, context);
-    yield* method.run(validated(method, requests), context);
+    // A handler that waits for a request hears of the call's end, too.
+    yield* method.run(validated(method, untilCallEnd(requests, context)), context);
   } catch (thrown) {
     failure = toRpcError(callEnd(context) ?? thrown);
     throw failure;

@@ -13,8 +13,8 @@ export interface FeedOptions<T> {
 
 /** A follower of a feed. */
 export interface Feed {
-  /** When the last message came, in milliseconds since the epoch; 0 before the first. */
-  readonly lastMessageMs: number;
+  /** How long ago the last message came, in milliseconds, whatever is done to the wall clock; Infinity before the first. */
+  readonly silentForMs: number;
   close(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ const retryLastMs = 2_000;
 /** Follows a server stream for good: opens it again, with back-off, whenever it ends, fails or falls silent. */
 export function followFeed<T>({ name, open, onMessage, silenceMs, log }: FeedOptions<T>): Feed {
   const closed = new AbortController();
-  let lastMessageMs = 0;
+  let lastMessageMs = Number.NEGATIVE_INFINITY;
   let retryMs = retryFirstMs;
 
   const readOnce = async () => {
@@ -36,7 +36,7 @@ export function followFeed<T>({ name, open, onMessage, silenceMs, log }: FeedOpt
       for await (const message of open(over.signal)) {
         clearTimeout(silence);
         silence = setTimeout(end, silenceMs);
-        lastMessageMs = Date.now();
+        lastMessageMs = performance.now();
         retryMs = retryFirstMs;
         onMessage(message);
       }
@@ -58,8 +58,8 @@ export function followFeed<T>({ name, open, onMessage, silenceMs, log }: FeedOpt
   };
   const done = run();
   return {
-    get lastMessageMs() {
-      return lastMessageMs;
+    get silentForMs() {
+      return performance.now() - lastMessageMs;
     },
     close: () => {
       closed.abort();

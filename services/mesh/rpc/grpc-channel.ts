@@ -59,16 +59,16 @@ async function* exchange(
   );
   const cancel = () => stream.cancel();
   call.signal.addEventListener('abort', cancel, { once: true });
-  if (call.signal.aborted) cancel();
+  // An error after the last read, such as that of the cancel below, has nobody else to hear it.
+  stream.on('error', () => {});
   let requestFailure: { readonly cause: unknown } | undefined;
-  const sent = send(requests, stream).catch((cause: unknown) => {
+  // Not waited for: the service may answer before all requests came.
+  send(requests, stream).catch((cause: unknown) => {
     requestFailure = { cause };
     stream.cancel();
   });
   try {
     for await (const message of stream) yield message;
-    await sent;
-    if (requestFailure) throw requestFailure.cause;
   } catch (error) {
     if (requestFailure) throw requestFailure.cause;
     throw callEnd(call) ?? fromGrpcError(error as ServiceError);
@@ -94,6 +94,7 @@ function drained(stream: ClientDuplexStream<Message, Message>): Promise<void> {
       resolve();
     };
     for (const event of ['drain', 'close', 'end', 'error']) stream.on(event, done);
+    if (stream.destroyed) done();
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Signer } from '../identity/assertion.ts';
 import { methodPath } from '../policy/method-policy.ts';
+import { untilCallEnd } from './call-end.ts';
 import type { Channel } from './channel.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { startCall } from './outgoing-call.ts';
@@ -10,7 +11,7 @@ export function createInProcessChannel(dispatcher: Dispatcher, self: () => Retur
     async *call(method, requests, options = {}) {
       const call = await startCall(options, self);
       try {
-        yield* dispatcher.dispatch(methodPath(method), requests, call);
+        yield* untilCallEnd(dispatcher.dispatch(methodPath(method), requests, call), call);
       } finally {
         call.end();
       }

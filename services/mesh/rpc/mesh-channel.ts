@@ -14,7 +14,7 @@ export interface MeshChannelOptions {
 
 /** A channel to every service of the mesh: in process where it is at home here, else where discovery finds it. */
 export function createMeshChannel({ local, resolver, pool }: MeshChannelOptions): Channel {
-  let turn = 0;
+  const turns = new Map<string, number>();
   return {
     async *call(method, requests, options) {
       if (local?.has(methodPath(method))) {
@@ -23,7 +23,9 @@ export function createMeshChannel({ local, resolver, pool }: MeshChannelOptions)
       }
       const host = serviceHost(method.parent);
       const endpoints = await resolver.resolve(host);
-      const endpoint = endpoints[turn++ % endpoints.length];
+      const turn = turns.get(host) ?? 0;
+      turns.set(host, turn + 1);
+      const endpoint = endpoints[turn % endpoints.length];
       if (!endpoint) {
         const message = `no ${host} service is known just now`;
         throw rpcError(ErrorReason.UNAVAILABLE, message, { retryAfterMs: 1_000 });

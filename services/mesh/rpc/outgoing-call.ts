@@ -1,4 +1,5 @@
 import type { Signer } from '../identity/assertion.ts';
+import { callEnd } from './call-end.ts';
 import type { CallOptions } from './channel.ts';
 import type { IncomingCall } from './dispatcher.ts';
 import { childTrace, toTraceparent } from './trace.ts';
@@ -25,9 +26,16 @@ export function createSelfAssertion(sign: Signer, refreshMs: number) {
   };
 }
 
-/** Completes the options of a call. Its signal aborts with the context's, its own, and at the deadline. */
+/** Longer timers would fire at once. */
+const timerMaxMs = 2 ** 31 - 1;
+
+/**
+ * Completes the options of a call. Its signal aborts with the context's, its own, and at the deadline. Throws what
+ * ended the call where it is over before it began.
+ */
 export async function startCall(options: CallOptions, self: () => ReturnType<Signer>): Promise<OutgoingCall> {
   const { context, timeoutMs } = options;
+  const caller = options.caller ?? (await self());
   const ownDeadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
   const soonestMs = Math.min(ownDeadlineMs, context?.deadlineMs ?? Number.POSITIVE_INFINITY);
   const deadlineMs = Number.isFinite(soonestMs) ? soonestMs : undefined;
@@ -38,10 +46,10 @@ export async function startCall(options: CallOptions, self: () => ReturnType<Sig
     if (source.aborted) abort();
     else source.addEventListener('abort', abort, { once: true });
   }
-  const timer =
-    deadlineMs === undefined ? undefined : setTimeout(abort, Math.max(0, deadlineMs - Date.now()));
-  return {
-    caller: options.caller ?? (await self()),
+  const leftMs = Math.max(0, soonestMs - Date.now());
+  const timer = leftMs > timerMaxMs ? undefined : setTimeout(abort, leftMs);
+  const call: OutgoingCall = {
+    caller,
     requestId: context?.requestId ?? crypto.randomUUID(),
     clientAddress: context?.clientAddress ?? '',
     deadlineMs,
@@ -52,4 +60,8 @@ export async function startCall(options: CallOptions, self: () => ReturnType<Sig
       for (const source of sources) source.removeEventListener('abort', abort);
     },
   };
+  const ended = callEnd(call);
+  if (!ended) return call;
+  call.end();
+  throw ended;
 }

@@ -18,10 +18,11 @@ export function fromGrpcError(error: ServiceError): RpcError {
   const [details] = error.metadata?.get(headers.statusDetails) ?? [];
   if (details instanceof Buffer) return fromStatus(fromBinary(StatusSchema, details));
   switch (error.code as number) {
-    case Code.CANCELLED:
-      return rpcError(ErrorReason.CANCELLED, 'the caller gave up', { cause: error });
     case Code.DEADLINE_EXCEEDED:
       return rpcError(ErrorReason.DEADLINE_EXCEEDED, "the call's deadline passed", { cause: error });
+    // A service that answers says more than the code; these come from the connection: a reset stream, a broken pipe.
+    case Code.CANCELLED:
+    case Code.INTERNAL:
     case Code.UNAVAILABLE:
       return rpcError(ErrorReason.UNAVAILABLE, 'the service is not reachable', {
         cause: error,
@@ -34,11 +35,15 @@ export function fromGrpcError(error: ServiceError): RpcError {
   }
 }
 
+/** What grpc-js says of calls that no service has begun. */
+const notSentMessages = ['No connection established', 'Name resolution failed', 'Stream refused by server'];
+
 /**
  * How far a call got whose connection failed: `not-sent` where the service cannot have seen it, `lost` where it may
  * have. Undefined for an error that the service itself answered with.
  */
 export function connectionLoss(error: RpcError): 'not-sent' | 'lost' | undefined {
   if (error.reason !== ErrorReason.UNAVAILABLE || !(error.cause instanceof Error)) return undefined;
-  return error.cause.message.includes('No connection established') ? 'not-sent' : 'lost';
+  const { message } = error.cause;
+  return notSentMessages.some((text) => message.includes(text)) ? 'not-sent' : 'lost';
 }

@@ -42,20 +42,23 @@ const migrationLock = 7_211_001;
 export async function openPostgres(url: string, onError: (error: Error) => void): Promise<Database> {
   const pool = new pg.Pool({ connectionString: url, ...poolLimits });
   pool.on('error', onError);
-  await pool.query('SELECT 1');
+  await pool.query('SELECT 1').catch(async (error: unknown) => {
+    await pool.end();
+    throw error;
+  });
   const sql = drizzlePostgres(pool);
   return {
     sql,
     migrate: async (config) => {
       const client = await pool.connect();
       try {
+        // Another process may take longer over its turn than a statement may run.
+        await client.query('SET statement_timeout = 0');
         await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
         await migratePostgres(sql, config);
-        await client.query('SELECT pg_advisory_unlock($1)', [migrationLock]);
-        client.release();
-      } catch (error) {
+      } finally {
+        // The lock ends with the connection.
         client.release(true);
-        throw error;
       }
     },
     close: () => pool.end(),

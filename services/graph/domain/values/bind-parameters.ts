@@ -2,8 +2,16 @@ import type { List, Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import { toAlias } from '../cypher/final-projection.ts';
 import { nameOf, type Token } from '../cypher/token.ts';
 import { type EngineType, toTypeText } from './engine-type.ts';
+import { isCastable } from './exactness.ts';
 import { anyType, hasTextForm, NoCommonType, typeOfValue } from './parameter-type.ts';
-import { type EngineParameter, NoTextForm, toLeafText, toSampleForm, toTextForm } from './text-form.ts';
+import {
+  type EngineParameter,
+  fromTextForm,
+  NoTextForm,
+  toLeafText,
+  toSampleForm,
+  toTextForm,
+} from './text-form.ts';
 
 /** Elements of one parameter that may be written into the statement one by one. */
 const composedElementsMax = 1_000;
@@ -136,14 +144,14 @@ function write(value: Value, type: EngineType, bind: Bind): string {
     const exactMicros = `cast(list_extract(${bind([String(micros)])}, 1) AS INT64)`;
     return `(to_months(${bind(months)}) + to_days(${bind(days)}) + to_microseconds(${exactMicros}))`;
   }
-  const typeText = hasTextForm(type) ? toTypeText(type) : undefined;
-  if (typeText) {
+  if (hasTextForm(type)) {
     try {
       // Read from a list: a cast around the bare parameter would change the parameter's own type.
       if (kind.case !== 'listValue' && kind.case !== 'structValue') {
-        return `cast(list_extract(${bind([toLeafText(kind, type)])}, 1) AS ${typeText})`;
+        return fromTextForm(type, `list_extract(${bind([toLeafText(kind, type)])}, 1)`);
       }
-      return `cast(list_extract(${bind([toSampleForm(type), toTextForm(value, type)])}, 2) AS ${typeText})`;
+      const bound = bind([toSampleForm(type), toTextForm(value, type)]);
+      return fromTextForm(type, `list_extract(${bound}, 2)`);
     } catch (error) {
       if (!(error instanceof NoTextForm) || !isDivisible(kind)) throw error;
     }
@@ -154,7 +162,8 @@ function write(value: Value, type: EngineType, bind: Bind): string {
 function writeParts({ kind }: Value, type: EngineType, bind: Bind): string {
   if (kind.case === 'listValue' && type.kind === 'list') {
     const written = `[${kind.value.values.map((value) => write(value, type.element, bind)).join(', ')}]`;
-    const typeText = type.element === anyType || holdsAny(type) ? undefined : toTypeText(type);
+    const typeText =
+      type.element === anyType || holdsAny(type) || !isCastable(type) ? undefined : toTypeText(type);
     return typeText ? `cast(${written} AS ${typeText})` : written;
   }
   if (kind.case === 'structValue' && type.kind === 'struct' && type.fields.length > 0) {

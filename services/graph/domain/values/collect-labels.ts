@@ -2,30 +2,57 @@ import type { EngineType } from './engine-type.ts';
 
 type RawObject = Readonly<Record<string, unknown>>;
 
-/** Adds the labels of all nodes and relationships within a value, as the binding gave it, to `labels`. */
-export function collectLabels(type: EngineType, raw: unknown, labels: Set<string>): void {
+/**
+ * The labels in the nodes and relationships of each place of a result. Places have different tables, and asking a
+ * node for the property of another's table is an error.
+ */
+export type LabelsByPlace = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The place of a field, of a list's elements, or of a path's nodes or relationships, within another. */
+export function placeWithin(place: string, part: string): string {
+  return `${place}/${part}`;
+}
+
+/** Adds the labels of a value, as the binding gave it, to those of its place. */
+export function collectLabels(
+  type: EngineType,
+  raw: unknown,
+  place: string,
+  labels: Map<string, Set<string>>,
+): void {
   if (raw === null || raw === undefined) return;
   switch (type.kind) {
     case 'leaf':
-      if (type.name === 'NODE' || type.name === 'REL') addLabel(raw, labels);
+      if (type.name === 'NODE' || type.name === 'REL') addLabel(raw, place, labels);
       if (type.name === 'RECURSIVE_REL') {
-        for (const node of (raw as RawObject)._nodes as unknown[]) addLabel(node, labels);
-        for (const rel of (raw as RawObject)._rels as unknown[]) addLabel(rel, labels);
+        const { _nodes: nodes, _rels: rels } = raw as {
+          readonly _nodes: unknown[];
+          readonly _rels: unknown[];
+        };
+        for (const node of nodes) addLabel(node, placeWithin(place, 'nodes'), labels);
+        for (const rel of rels) addLabel(rel, placeWithin(place, 'rels'), labels);
       }
       return;
     case 'list':
     case 'array':
-      for (const element of raw as unknown[]) collectLabels(type.element, element, labels);
+      for (const element of raw as unknown[]) {
+        collectLabels(type.element, element, placeWithin(place, 'element'), labels);
+      }
       return;
     case 'struct':
-      for (const field of type.fields) collectLabels(field.type, (raw as RawObject)[field.name], labels);
+      for (const [index, field] of type.fields.entries()) {
+        collectLabels(field.type, (raw as RawObject)[field.name], placeWithin(place, String(index)), labels);
+      }
       return;
     default:
       return;
   }
 }
 
-function addLabel(raw: unknown, labels: Set<string>): void {
-  const label = (raw as RawObject)?._label;
-  if (typeof label === 'string') labels.add(label);
+function addLabel(raw: unknown, place: string, labels: Map<string, Set<string>>): void {
+  const label = (raw as RawObject | null)?._label;
+  if (typeof label !== 'string') return;
+  const known = labels.get(place);
+  if (known) known.add(label);
+  else labels.set(place, new Set([label]));
 }

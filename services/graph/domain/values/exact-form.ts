@@ -1,4 +1,5 @@
 import type { Field, MapEntry } from '../../../../gen/trellis/graph/v1/value_pb.js';
+import { type LabelsByPlace, placeWithin } from './collect-labels.ts';
 import { type EngineType, type TypeField, toTypeText } from './engine-type.ts';
 import { toExactGraphForm, toExactGraphListForm } from './exact-graph-form.ts';
 import { holdsGraph, isCastable, mayLose, toTextLeaves } from './exactness.ts';
@@ -16,8 +17,11 @@ export interface ExactForm {
 /** What exact forms are made for. */
 export interface ExactScope {
   readonly tables: GraphTables;
-  /** The labels of all nodes and relationships in the result. */
-  readonly labels: ReadonlySet<string>;
+  readonly labels: LabelsByPlace;
+  /** The place of the expression in the result. */
+  readonly place: string;
+  /** Lambdas around the expression. */
+  readonly depth: number;
 }
 
 type RawObject = Readonly<Record<string, unknown>>;
@@ -26,7 +30,7 @@ type RawObject = Readonly<Record<string, unknown>>;
  * Makes the exact form of an expression of a type: text in place of what the binding would round, lists of keys
  * and values in place of maps, and the properties of nodes beside them. Throws InexactValue where there is none.
  */
-export function toExactForm(type: EngineType, expression: string, scope: ExactScope, depth = 0): ExactForm {
+export function toExactForm(type: EngineType, expression: string, scope: ExactScope): ExactForm {
   if (!mayLose(type) && !holdsGraph(type)) {
     return { expression, decode: createPlainDecoder(type, scope.tables) };
   }
@@ -34,17 +38,27 @@ export function toExactForm(type: EngineType, expression: string, scope: ExactSc
   if (written) return { expression: `cast(${expression} AS ${written})`, decode: createTextDecoder(type) };
   switch (type.kind) {
     case 'list':
+      return listForm(type.element, expression, scope);
     case 'array':
-      return listForm(type.element, expression, scope, depth);
+      return arrayForm(type, expression, scope);
     case 'struct':
-      return structForm(type.fields, expression, scope, depth);
+      return structForm(type.fields, expression, scope);
     case 'union':
-      return unionForm(type.fields, expression, scope, depth);
+      return unionForm(type.fields, expression, scope);
     case 'map':
-      return mapForm(type, expression, scope, depth);
+      return mapForm(type, expression, scope);
     default:
-      return toExactGraphForm(type, expression, scope, depth);
+      return toExactGraphForm(type, expression, scope);
   }
+}
+
+/** The scope of a part of the expression. */
+export function within(scope: ExactScope, part: string): ExactScope {
+  return { ...scope, place: placeWithin(scope.place, part) };
+}
+
+function inLambda(scope: ExactScope): ExactScope {
+  return { ...within(scope, 'element'), depth: scope.depth + 1 };
 }
 
 /** Writes a text as a literal of the engine's language. */
@@ -80,29 +94,46 @@ function textDecoderOf(type: EngineType): Decoder {
   }
 }
 
-function listForm(element: EngineType, expression: string, scope: ExactScope, depth: number): ExactForm {
+function listForm(element: EngineType, expression: string, scope: ExactScope): ExactForm {
   if (element.kind === 'leaf' && (element.name === 'NODE' || element.name === 'REL')) {
-    return toExactGraphListForm(element.name, expression, scope, depth);
+    return toExactGraphListForm(element.name, expression, scope);
   }
   // Nodes are mixed up where a lambda returns them (tried on 0.11.3).
   if (holdsGraph(element)) throw new InexactValue('LIST');
-  const variable = `trellis_x${depth}`;
-  const inner = toExactForm(element, variable, scope, depth + 1);
+  const variable = `trellis_x${scope.depth}`;
+  const inner = toExactForm(element, variable, inLambda(scope));
   return {
     expression: `list_transform(${expression}, ${variable} -> ${inner.expression})`,
     decode: orNull((raw) => listValue((raw as unknown[]).map(inner.decode))),
   };
 }
 
-function structForm(
-  fields: readonly TypeField[],
+/** The engine transforms lists only; an array is read element by element. */
+function arrayForm(
+  { element, size }: Extract<EngineType, { readonly kind: 'array' }>,
   expression: string,
   scope: ExactScope,
-  depth: number,
 ): ExactForm {
-  const forms = fields.map(({ name, type }) => ({
+  if (holdsGraph(element)) throw new InexactValue('ARRAY');
+  const variable = `trellis_x${scope.depth}`;
+  const inner = toExactForm(element, `list_extract(${expression}, ${variable})`, inLambda(scope));
+  return {
+    expression: `{n: ${expression} IS NULL, l: list_transform(range(1, ${size}), ${variable} -> ${inner.expression})}`,
+    decode: orNull((raw) => {
+      const { n, l } = raw as { readonly n: boolean; readonly l: unknown[] };
+      return n ? nullValue() : listValue(l.map(inner.decode));
+    }),
+  };
+}
+
+function structForm(fields: readonly TypeField[], expression: string, scope: ExactScope): ExactForm {
+  const forms = fields.map(({ name, type }, index) => ({
     name,
-    ...toExactForm(type, `struct_extract(${expression}, ${toStringLiteral(name)})`, scope, depth),
+    ...toExactForm(
+      type,
+      `struct_extract(${expression}, ${toStringLiteral(name)})`,
+      within(scope, String(index)),
+    ),
   }));
   const items = forms.map((form, index) => `f${index}: ${form.expression}`);
   return {
@@ -116,15 +147,10 @@ function structForm(
 }
 
 /** A union is read as a struct of the one field that it has. */
-function unionForm(
-  fields: readonly TypeField[],
-  expression: string,
-  scope: ExactScope,
-  depth: number,
-): ExactForm {
+function unionForm(fields: readonly TypeField[], expression: string, scope: ExactScope): ExactForm {
   const forms = fields.map(({ name, type }) => ({
     name,
-    ...toExactForm(type, `union_extract(${expression}, ${toStringLiteral(name)})`, scope, depth),
+    ...toExactForm(type, `union_extract(${expression}, ${toStringLiteral(name)})`, scope),
   }));
   const items = forms.map((form, index) => `f${index}: ${form.expression}`);
   return {
@@ -144,16 +170,10 @@ function mapForm(
   type: Extract<EngineType, { readonly kind: 'map' }>,
   expression: string,
   scope: ExactScope,
-  depth: number,
 ): ExactForm {
   if (holdsGraph(type)) throw new InexactValue('MAP');
-  const keys = toExactForm({ kind: 'list', element: type.key }, `map_keys(${expression})`, scope, depth);
-  const values = toExactForm(
-    { kind: 'list', element: type.value },
-    `map_values(${expression})`,
-    scope,
-    depth,
-  );
+  const keys = toExactForm({ kind: 'list', element: type.key }, `map_keys(${expression})`, scope);
+  const values = toExactForm({ kind: 'list', element: type.value }, `map_values(${expression})`, scope);
   return {
     expression: `{k: ${keys.expression}, v: ${values.expression}}`,
     decode: orNull((raw) => {

@@ -1,7 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { PathSchema } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import type { EngineType } from './engine-type.ts';
-import { type ExactForm, type ExactScope, orNull, toExactForm, toStringLiteral } from './exact-form.ts';
+import {
+  type ExactForm,
+  type ExactScope,
+  orNull,
+  toExactForm,
+  toStringLiteral,
+  within,
+} from './exact-form.ts';
 import { mayLose } from './exactness.ts';
 import type { TableProperty } from './graph-tables.ts';
 import { decodeNode, decodeRelationship, type PropertySource } from './plain-decoder.ts';
@@ -10,18 +17,13 @@ import { InexactValue, listValue, nullValue, toValue } from './value.ts';
 type RawObject = Readonly<Record<string, unknown>>;
 
 /** The exact form of a node, a relationship or a path. */
-export function toExactGraphForm(
-  type: EngineType,
-  expression: string,
-  scope: ExactScope,
-  depth: number,
-): ExactForm {
+export function toExactGraphForm(type: EngineType, expression: string, scope: ExactScope): ExactForm {
   if (type.kind !== 'leaf') throw new InexactValue(type.kind.toUpperCase());
-  if (type.name === 'RECURSIVE_REL') return pathForm(expression, scope, depth);
+  if (type.name === 'RECURSIVE_REL') return pathForm(expression, scope);
   if (type.name !== 'NODE' && type.name !== 'REL') throw new InexactValue(type.name);
   const forms = propertiesOf(scope).map(({ name, type: inner }) => ({
     name,
-    ...toExactForm(inner, `struct_extract(${expression}, ${toStringLiteral(name)})`, scope, depth),
+    ...toExactForm(inner, `struct_extract(${expression}, ${toStringLiteral(name)})`, scope),
   }));
   const items = forms.map((form, index) => `, p${index}: ${form.expression}`);
   const decode = elementDecoder(type.name, scope);
@@ -39,13 +41,8 @@ export function toExactGraphForm(
 }
 
 /** The exact form of a list of nodes or relationships: properties stand in lists beside it, see listForm. */
-export function toExactGraphListForm(
-  name: 'NODE' | 'REL',
-  expression: string,
-  scope: ExactScope,
-  depth: number,
-): ExactForm {
-  const columns = propertyColumns(expression, 'p', scope, depth);
+export function toExactGraphListForm(name: 'NODE' | 'REL', expression: string, scope: ExactScope): ExactForm {
+  const columns = propertyColumns(expression, 'p', within(scope, 'element'));
   const decode = elementDecoder(name, scope);
   return {
     expression: `{v: ${expression}${columns.expression}}`,
@@ -58,9 +55,9 @@ export function toExactGraphListForm(
   };
 }
 
-function pathForm(expression: string, scope: ExactScope, depth: number): ExactForm {
-  const nodes = propertyColumns(`nodes(${expression})`, 'p', scope, depth);
-  const rels = propertyColumns(`rels(${expression})`, 'q', scope, depth);
+function pathForm(expression: string, scope: ExactScope): ExactForm {
+  const nodes = propertyColumns(`nodes(${expression})`, 'p', within(scope, 'nodes'));
+  const rels = propertyColumns(`rels(${expression})`, 'q', within(scope, 'rels'));
   return {
     expression: `{v: ${expression}${nodes.expression}${rels.expression}}`,
     decode: orNull((raw) => {
@@ -77,15 +74,10 @@ function pathForm(expression: string, scope: ExactScope, depth: number): ExactFo
   };
 }
 
-function propertyColumns(list: string, prefix: string, scope: ExactScope, depth: number) {
+function propertyColumns(list: string, prefix: string, scope: ExactScope) {
   const forms = propertiesOf(scope).map(({ name, type }) => ({
     name,
-    ...toExactForm(
-      { kind: 'list', element: type },
-      `properties(${list}, ${toStringLiteral(name)})`,
-      scope,
-      depth,
-    ),
+    ...toExactForm({ kind: 'list', element: type }, `properties(${list}, ${toStringLiteral(name)})`, scope),
   }));
   return {
     expression: forms.map((form, index) => `, ${prefix}${index}: ${form.expression}`).join(''),
@@ -100,10 +92,10 @@ function propertyColumns(list: string, prefix: string, scope: ExactScope, depth:
   };
 }
 
-/** The properties of the labels in the result that the object of a node cannot be trusted with. */
-function propertiesOf({ tables, labels }: ExactScope): Required<{ name: string; type: EngineType }>[] {
+/** The properties of the labels at this place that the object of a node cannot be trusted with. */
+function propertiesOf({ tables, labels, place }: ExactScope): Required<{ name: string; type: EngineType }>[] {
   const found = new Map<string, EngineType>();
-  for (const label of labels) {
+  for (const label of labels.get(place) ?? []) {
     for (const property of tables.get(label) ?? []) {
       if (needsOwnColumn(property)) found.set(property.name, property.type);
     }

@@ -38,29 +38,53 @@ function rewriteBranch(
   branch: Projection,
   columns: readonly ExactColumn[],
 ): string | undefined {
-  const starred = columns.length - branch.items.length;
-  if (branch.hasStar ? starred < 0 : starred !== 0) return undefined;
-  const names: string[] = [];
-  const items: string[] = branch.hasStar ? ['*'] : [];
-  if (branch.hasStar) {
-    for (const column of columns.slice(0, starred)) names.push(toAlias(column.name) ?? '');
-  }
-  for (const [index, item] of branch.items.entries()) {
-    if (isExpansion(tokens, item.expression)) return undefined;
-    const name = toAlias(item.alias ?? variableOf(tokens, item.expression) ?? `trellis_c${index}`);
-    if (!name) return undefined;
-    names.push(name);
-    items.push(`${textOf(tokens, item.expression)} AS ${name}`);
-  }
-  if (names.includes('')) return undefined;
+  const held = holdColumns(tokens, branch, columns);
+  if (!held) return undefined;
+  const items = branch.hasStar ? ['*', ...held.items] : held.items;
   const clauses = [`WITH ${branch.isDistinct ? 'DISTINCT ' : ''}${items.join(', ')}`];
   if (branch.orderBy) clauses.push(`ORDER BY ${textOf(tokens, branch.orderBy)}`);
   if (branch.skip) clauses.push(`SKIP ${textOf(tokens, branch.skip)}`);
   if (branch.limit) clauses.push(`LIMIT ${textOf(tokens, branch.limit)}`);
   // The engine wants one of them after a WITH … ORDER BY.
   if (branch.orderBy && !branch.skip && !branch.limit) clauses.push('SKIP 0');
-  const fetched = columns.map(({ expression }, index) => `${expression(names[index] ?? '')} AS c${index}`);
+  const fetched = columns.map(
+    ({ expression }, index) => `${expression(held.names[index] ?? '')} AS c${index}`,
+  );
   return `${clauses.join(' ')} RETURN ${fetched.join(', ')}`;
+}
+
+/** The items of the WITH, and the name by which each column is known after it. */
+function holdColumns(
+  tokens: readonly Token[],
+  { hasStar, items }: Projection,
+  columns: readonly ExactColumn[],
+): { readonly items: string[]; readonly names: string[] } | undefined {
+  const expansions = items.filter((item) => isExpansion(tokens, item.expression)).length;
+  const spare = columns.length - (items.length - expansions);
+  // Only the engine knows how many columns a star stands for; with two of them that says nothing.
+  const stars = expansions + (hasStar ? 1 : 0);
+  if (stars > 1 || (stars === 0 ? spare !== 0 : spare < 0)) return undefined;
+  const names: (string | undefined)[] = [];
+  const written: string[] = [];
+  if (hasStar) names.push(...columns.slice(0, spare).map(({ name }) => toAlias(name)));
+  for (const { expression, alias } of items) {
+    if (isExpansion(tokens, expression)) {
+      const variable = variableOf(tokens, { start: expression.start, end: expression.end - 2 });
+      for (const { name } of columns.slice(names.length, names.length + spare)) {
+        const property =
+          variable && name.startsWith(`${variable}.`) && toAlias(name.slice(variable.length + 1));
+        const held = `trellis_c${names.length}`;
+        if (!variable || !property) return undefined;
+        written.push(`${toAlias(variable)}.${property} AS ${held}`);
+        names.push(held);
+      }
+      continue;
+    }
+    const name = toAlias(alias ?? variableOf(tokens, expression) ?? `trellis_c${names.length}`);
+    written.push(`${textOf(tokens, expression)} AS ${name}`);
+    names.push(name);
+  }
+  return names.every((name) => name !== undefined) ? { items: written, names } : undefined;
 }
 
 /** A plain variable keeps its name, because ORDER BY may say it. */

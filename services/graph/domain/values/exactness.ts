@@ -32,9 +32,13 @@ export function holdsGraph(type: EngineType): boolean {
   return some(type, (part) => part.kind === 'leaf' && graphLeaves.has(part.name));
 }
 
-/** True where one cast to a type with text leaves makes every value of the type exact. */
+/**
+ * True where one cast to a type with text leaves makes every value of the type exact. A cast of a list of decimals
+ * ends the engine's process (tried on 0.11.3), so decimals are cast one by one.
+ */
 export function isCastable(type: EngineType): boolean {
   return !some(type, (part) => {
+    if (part.kind === 'decimal') return part !== type;
     if (part.kind === 'struct') return !part.fields.every(({ name }) => isPlainName(name));
     return part.kind === 'map' || part.kind === 'union' || holdsGraphLeaf(part);
   });

@@ -86,8 +86,10 @@ export function decodeRelationship(
   source?: PropertySource,
 ): Relationship {
   const label = raw._label as string;
+  const id = raw._id as { readonly offset: number };
   return create(RelationshipSchema, {
-    id: toInternalId(raw._id),
+    // One created in this transaction has no identity before the commit: the engine gives it one beyond 2^53.
+    ...(Number.isSafeInteger(id.offset) ? { id: toInternalId(id) } : {}),
     label,
     source: toInternalId(raw._src),
     destination: toInternalId(raw._dst),

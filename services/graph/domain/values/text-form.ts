@@ -1,5 +1,6 @@
 import type { Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
-import type { EngineType } from './engine-type.ts';
+import { type EngineType, toTypeText } from './engine-type.ts';
+import { isCastable } from './exactness.ts';
 import { formatDate, formatTimestamp } from './temporal.ts';
 
 /** What the binding takes for a parameter without changing it. */
@@ -41,6 +42,21 @@ export function toTextForm({ kind }: Value, type: EngineType): EngineParameter {
     return Object.fromEntries(entries);
   }
   return toLeafText(kind, type);
+}
+
+/** Turns an expression that holds a text form into one that holds the value. */
+export function fromTextForm(type: EngineType, expression: string, depth = 0): string {
+  if (isCastable(type)) return `cast(${expression} AS ${toTypeText(type)})`;
+  const variable = `trellis_x${depth}`;
+  if (type.kind === 'list') {
+    return `list_transform(${expression}, ${variable} -> ${fromTextForm(type.element, variable, depth + 1)})`;
+  }
+  if (type.kind !== 'struct') throw new NoTextForm(`a ${type.kind}`);
+  const fields = type.fields.map(
+    (field) =>
+      `${field.name}: ${fromTextForm(field.type, `struct_extract(${expression}, '${field.name}')`, depth)}`,
+  );
+  return `{${fields.join(', ')}}`;
 }
 
 /** A value of the shape of a text form. The binding takes the type of a list from its first element. */

@@ -13,6 +13,7 @@ const preparesMax = 2_000;
 const control = {
   beginRead: 'BEGIN TRANSACTION READ ONLY',
   beginWrite: 'BEGIN TRANSACTION',
+  endRead: 'COMMIT',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
   checkpoint: 'CHECKPOINT',
@@ -28,16 +29,24 @@ export class KuzuConnection {
   #prepares = 0;
   #openResults = 0;
 
-  private constructor(connection: Connection, controls: Readonly<Record<Control, PreparedStatement>>) {
+  readonly #mayBlock: () => boolean;
+
+  private constructor(
+    connection: Connection,
+    controls: Readonly<Record<Control, PreparedStatement>>,
+    mayBlock: () => boolean,
+  ) {
     this.#connection = connection;
     this.#controls = controls;
+    this.#mayBlock = mayBlock;
   }
 
-  static async open(database: Database, threads: number): Promise<KuzuConnection> {
+  /** `mayBlock` tells whether a commit is under way, for which beginning a transaction would wait. */
+  static async open(database: Database, threads: number, mayBlock: () => boolean): Promise<KuzuConnection> {
     const connection = new Connection(database, threads);
     await connection.init();
     const prepared = Object.entries(control).map(([name, text]) => [name, connection.prepareSync(text)]);
-    return new KuzuConnection(connection, Object.fromEntries(prepared));
+    return new KuzuConnection(connection, Object.fromEntries(prepared), mayBlock);
   }
 
   /** True when it should be closed rather than used again. */
@@ -45,23 +54,30 @@ export class KuzuConnection {
     return this.#prepares >= preparesMax && this.#openResults === 0;
   }
 
-  /** Begins or ends a transaction. In this thread it takes a few microseconds, unless a commit is under way. */
-  async control(name: Control, inThisThread: boolean): Promise<void> {
+  /** Begins or ends a transaction. */
+  async control(name: Control): Promise<void> {
     const statement = this.#controls[name];
-    const result = inThisThread
-      ? this.#connection.executeSync(statement)
-      : await this.#connection.execute(statement);
+    // A few microseconds in this thread, many more by way of another.
+    const isShort = name === 'beginRead' || name === 'beginWrite' || name === 'endRead';
+    const result =
+      isShort && !this.#mayBlock()
+        ? this.#connection.executeSync(statement)
+        : await this.#connection.execute(statement);
     closeAll(result);
   }
 
-  /** Runs one statement; the engine interrupts it after the time. */
+  /**
+   * Runs one statement; the engine interrupts it after the time. Where `isGuarded`, outside a transaction, the
+   * engine itself has to agree that the statement only reads: it is prepared within a read-only transaction.
+   */
   async run(
     text: string,
     values: Readonly<Record<string, EngineParameter>>,
     timeoutMs: number,
+    isGuarded: boolean,
   ): Promise<EngineResult> {
     this.#connection.setQueryTimeout(Math.max(1, Math.ceil(timeoutMs)));
-    const statement = await this.#prepare(text, values);
+    const statement = await this.#prepare(text, values, isGuarded);
     const results = await this.#connection.execute(statement, { ...values } as Record<string, KuzuValue>);
     if (Array.isArray(results)) {
       closeAll(results);
@@ -80,13 +96,17 @@ export class KuzuConnection {
   async #prepare(
     text: string,
     values: Readonly<Record<string, EngineParameter>>,
+    isGuarded: boolean,
   ): Promise<PreparedStatement> {
     // The engine keeps the types of the first values that a prepared statement was given.
-    const key = `${shapeOf({ ...values })} ${text}`;
+    const key = `${isGuarded} ${shapeOf({ ...values })} ${text}`;
     const known = this.#prepared.get(key);
     if (known) return known;
     this.#prepares += 1;
+    if (isGuarded) await this.control('beginRead');
     const statement = await this.#connection.prepare(text);
+    // A statement that does not bind has ended the transaction already.
+    if (isGuarded) await this.control('endRead').catch(() => {});
     if (!statement.isSuccess()) throw new Error(statement.getErrorMessage());
     this.#prepared.set(key, statement);
     return statement;

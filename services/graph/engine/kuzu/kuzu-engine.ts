@@ -38,14 +38,15 @@ export class KuzuEngine implements GraphEngine {
   readonly #pool: ConnectionPool;
   #commits = 0;
   #schemaVersion = 0;
-  #commitsUnderWay = 0;
+  #endsUnderWay = 0;
   #isClosing = false;
 
   private constructor(database: Database, options: KuzuEngineOptions) {
     this.#database = database;
     this.#options = options;
     this.#gate = new EngineGate(options);
-    const open = () => KuzuConnection.open(database, options.threadsPerStatement);
+    const mayBlock = () => this.#endsUnderWay > 0;
+    const open = () => KuzuConnection.open(database, options.threadsPerStatement, mayBlock);
     this.#pool = new ConnectionPool(open, options.connectionsMax, options.readsWaitingMax);
   }
 
@@ -70,24 +71,13 @@ export class KuzuEngine implements GraphEngine {
   }
 
   async read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T> {
-    const leave = await this.#enter('read', limits);
-    let connection: KuzuConnection;
+    const { leave, connection } = await this.#enter('read', limits);
+    const kind = { isAutomatic: true, canTimeOut: true };
+    const transaction = new KuzuTransaction(connection, limits, this, kind);
     try {
-      connection = await this.#pool.take(limits);
-    } catch (error) {
-      leave();
-      throw toEngineFailure(error);
-    }
-    const transaction = new KuzuTransaction(connection, limits, this, true);
-    try {
-      await connection.control('beginRead', this.#commitsUnderWay === 0);
       return await work(transaction);
-    } catch (error) {
-      throw error instanceof Error && error.constructor === Error ? toEngineFailure(error) : error;
     } finally {
-      void this.#end(connection, transaction, transaction.hasFailed ? 'rollback' : 'commit', limits).finally(
-        leave,
-      );
+      void this.#end(connection, transaction, undefined, limits).finally(leave);
     }
   }
 
@@ -100,19 +90,17 @@ export class KuzuEngine implements GraphEngine {
   }
 
   async checkpoint(limits: CallLimits): Promise<void> {
-    const leave = await this.#enter('alone', limits);
-    await this.#checkpoint(leave);
+    await this.#checkpoint(await this.#gate.enter('alone', limits));
   }
 
-  async close(): Promise<void> {
+  async close(limits: CallLimits): Promise<void> {
     if (this.#isClosing) return;
-    const limits = { deadlineMs: Date.now() + 2 ** 31, signal: never };
-    const leave = await this.#gate.enter('alone', limits);
     this.#isClosing = true;
+    // Never given back: nobody comes in any more.
+    await this.#gate.enter('alone', limits);
     await this.#checkpoint(() => {});
     await this.#pool.close();
     await this.#database.close();
-    leave();
   }
 
   async #write<T>(
@@ -120,19 +108,13 @@ export class KuzuEngine implements GraphEngine {
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
   ): Promise<{ readonly result: T; readonly commits: number }> {
-    const leave = await this.#enter(lane, limits);
-    let connection: KuzuConnection;
-    try {
-      connection = await this.#pool.take(limits);
-    } catch (error) {
-      leave();
-      throw toEngineFailure(error);
-    }
+    const { leave, connection } = await this.#enter(lane, limits);
     // Interrupting a copy would roll it back, which the engine does not survive.
-    const transaction = new KuzuTransaction(connection, limits, this, lane === 'write');
+    const kind = { isAutomatic: false, canTimeOut: lane === 'write' };
+    const transaction = new KuzuTransaction(connection, limits, this, kind);
     let isOver = false;
     try {
-      await connection.control('beginWrite', this.#commitsUnderWay === 0);
+      await connection.control('beginWrite');
       const decision = await work(transaction);
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
@@ -151,18 +133,22 @@ export class KuzuEngine implements GraphEngine {
     }
   }
 
-  async #enter(lane: 'read' | 'write' | 'alone', limits: CallLimits): Promise<() => void> {
+  async #enter(lane: 'read' | 'write' | 'alone', limits: CallLimits) {
     const leave = await this.#gate.enter(lane, limits);
-    if (!this.#isClosing) return leave;
-    leave();
-    throw new EngineFailure('closed', 'the graph is being closed');
+    try {
+      if (this.#isClosing) throw new EngineFailure('closed', 'the graph is being closed');
+      return { leave, connection: await this.#pool.take(limits) };
+    } catch (error) {
+      leave();
+      throw toEngineFailure(error);
+    }
   }
 
   /** The write is on disk when this resolves. */
   async #commit(connection: KuzuConnection): Promise<void> {
-    this.#commitsUnderWay += 1;
+    this.#endsUnderWay += 1;
     try {
-      await connection.control('commit', false);
+      await connection.control('commit');
     } catch (error) {
       if (isCheckpointFailure(error)) return;
       const failure = toEngineFailure(error);
@@ -174,7 +160,7 @@ export class KuzuEngine implements GraphEngine {
         error,
       );
     } finally {
-      this.#commitsUnderWay -= 1;
+      this.#endsUnderWay -= 1;
     }
   }
 
@@ -182,7 +168,7 @@ export class KuzuEngine implements GraphEngine {
   async #end(
     connection: KuzuConnection,
     transaction: KuzuTransaction,
-    how: 'commit' | 'rollback' | undefined,
+    how: 'rollback' | undefined,
     { deadlineMs }: CallLimits,
   ): Promise<void> {
     const stuckMs = Math.min(2 ** 31 - 1, Math.max(0, deadlineMs - Date.now()) + this.#options.stuckMs);
@@ -197,10 +183,10 @@ export class KuzuEngine implements GraphEngine {
       return;
     }
     if (how) {
-      this.#commitsUnderWay += how === 'rollback' ? 1 : 0;
+      this.#endsUnderWay += 1;
       // A statement that failed has rolled back already; then this says that there is no transaction.
-      await connection.control(how, how === 'commit' && this.#commitsUnderWay === 0).catch(() => {});
-      this.#commitsUnderWay -= how === 'rollback' ? 1 : 0;
+      await connection.control(how).catch(() => {});
+      this.#endsUnderWay -= 1;
     }
     await this.#pool.give(connection);
   }
@@ -215,7 +201,7 @@ export class KuzuEngine implements GraphEngine {
   async #checkpoint(leave: () => void): Promise<void> {
     try {
       const connection = await this.#pool.take({ deadlineMs: Date.now() + 60_000, signal: never });
-      await connection.control('checkpoint', false).catch(() => {});
+      await connection.control('checkpoint').catch(() => {});
       await this.#pool.give(connection);
     } finally {
       leave();

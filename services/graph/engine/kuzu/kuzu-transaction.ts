@@ -11,6 +11,14 @@ const graceMs = 250;
 /** COPY, and CREATE TABLE … AS, which copies too. Other statements that begin so are not hurt by the caution. */
 const copyPattern = /^(?:COPY|CREATE (?:NODE|REL) TABLE .*\bAS\b)/is;
 
+/** What a transaction is for. */
+export interface TransactionKind {
+  /** Whether each statement is on its own and may only read; otherwise the caller begins and ends. */
+  readonly isAutomatic: boolean;
+  /** Whether the engine may interrupt its statements. */
+  readonly canTimeOut: boolean;
+}
+
 /**
  * A transaction on a connection of its own. The binding cannot interrupt: a call whose caller left, or that does
  * not notice its deadline, is left behind and ends the transaction when it ends.
@@ -20,20 +28,22 @@ export class KuzuTransaction implements EngineTransaction {
   readonly schemaVersion: number;
   readonly #connection: KuzuConnection;
   readonly #limits: CallLimits;
-  readonly #canTimeOut: boolean;
+  readonly #kind: TransactionKind;
   #underWay: Promise<unknown> = Promise.resolve();
   #hasFailed = false;
   #hasCopied = false;
+  #isSnapshot = false;
+  #isLeft = false;
 
   constructor(
     connection: KuzuConnection,
     limits: CallLimits,
     state: Pick<EngineTransaction, 'commits' | 'schemaVersion'>,
-    canTimeOut: boolean,
+    kind: TransactionKind,
   ) {
     this.#connection = connection;
     this.#limits = limits;
-    this.#canTimeOut = canTimeOut;
+    this.#kind = kind;
     this.commits = state.commits;
     this.schemaVersion = state.schemaVersion;
   }
@@ -64,12 +74,29 @@ export class KuzuTransaction implements EngineTransaction {
       throw overFailure(this.#limits);
     }
     this.#hasCopied ||= copyPattern.test(statement);
-    const running = this.#connection.run(statement, values, this.#canTimeOut ? timeoutMs : 2 ** 31);
+    const { isAutomatic, canTimeOut } = this.#kind;
+    const isGuarded = isAutomatic && !this.#isSnapshot;
+    const running = this.#connection.run(statement, values, canTimeOut ? timeoutMs : 2 ** 31, isGuarded);
     try {
       return await this.#untilOver(running);
     } catch (error) {
-      this.#hasFailed = true;
+      this.#hasFailed ||= !isGuarded;
       throw toEngineFailure(error);
+    }
+  }
+
+  async snapshot<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#kind.isAutomatic || this.#isSnapshot) return work();
+    this.#underWay = this.#connection.control('beginRead');
+    await this.#underWay;
+    this.#isSnapshot = true;
+    try {
+      return await work();
+    } finally {
+      this.#isSnapshot = false;
+      // Whatever still runs ends before the transaction does; one that failed has ended it already.
+      this.#underWay = this.#underWay.then(() => this.#connection.control('endRead').catch(() => {}));
+      if (!this.#isLeft) await this.#underWay;
     }
   }
 
@@ -79,17 +106,18 @@ export class KuzuTransaction implements EngineTransaction {
       const { deadlineMs, signal } = this.#limits;
       stop = onOver({ deadlineMs: deadlineMs + graceMs, signal }, () => reject(overFailure(this.#limits)));
     });
-    let isLeft = false;
     this.#underWay = running.then(
       (result) => {
-        if (isLeft) result.close();
+        if (this.#isLeft) result.close();
       },
       () => {},
     );
     try {
       return await Promise.race([running, over]);
     } catch (error) {
-      isLeft = true;
+      // The binding throws no EngineFailure: this is the caller's time.
+      this.#isLeft = error instanceof EngineFailure;
+      this.#hasFailed ||= this.#isLeft;
       throw error;
     } finally {
       stop();

@@ -269,6 +269,27 @@ describe('closing', () => {
     await closed;
   });
 
+  test('twice at the same time waits for the same end, and deletes as soon as one of them says so', async () => {
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { onClose: 'hang' });
+    const opening = await supervisor.open(graph);
+    let isDeleted = false;
+    const closed = supervisor.close(graph.graphId, false);
+    const deleted = supervisor.close(graph.graphId, true).then(() => {
+      isDeleted = true;
+    });
+    await clock.sleeper(10_000);
+    const elsewhere = createSupervisor();
+    await elsewhere.open(graphs.graph(4));
+    await elsewhere.drain();
+    expect(isDeleted).toBe(false);
+    expect(existsSync(graphs.directory(graph.graphId))).toBe(true);
+    clock.advance(10_000);
+    await Promise.all([closed, deleted]);
+    expect(isAlive(pidOf(opening))).toBe(false);
+    expect(existsSync(graphs.directory(graph.graphId))).toBe(false);
+  });
+
   test('of a graph that restarts ends the restart', async () => {
     const graph = graphs.graph(1);
     const opening = await supervisor.open(graph);
@@ -315,9 +336,9 @@ describe('slots', () => {
     await supervisor.open(second);
     const opening = supervisor.open(third);
     await clock.sleeper(10_000);
-    // By the time that another node has started a process, this one would have too.
+    // By the time that another node has started two processes in turn, this one would have started one.
     const elsewhere = createSupervisor();
-    await elsewhere.open(graphs.graph(4));
+    for (const number of [4, 5]) await elsewhere.open(graphs.graph(number));
     expect(isAlive(pidOf(a))).toBe(true);
     expect(await graphs.starts(third.graphId)).toEqual([]);
     clock.advance(10_000);

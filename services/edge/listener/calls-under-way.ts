@@ -1,0 +1,28 @@
+import type { HttpResponse } from './one-port.ts';
+
+/** Counts the calls whose answers are not complete. */
+export class CallsUnderWay {
+  #count = 0;
+  #whenNone: (() => void) | undefined;
+
+  /** Counts a call until its answer is complete or cut off. */
+  count(response: HttpResponse): void {
+    this.#count++;
+    response.once('close', () => {
+      this.#count--;
+      if (this.#count === 0) this.#whenNone?.();
+    });
+  }
+
+  /** Resolves when there is none, or when the time is up. */
+  none(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#count === 0) return resolve();
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#whenNone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

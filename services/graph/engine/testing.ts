@@ -1,0 +1,181 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import {
+  ExecuteRequestSchema,
+  GraphService,
+  ImportTableRequestSchema,
+  QueryRequestSchema,
+  StreamQueryRequestSchema,
+} from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { type Value, ValueSchema } from '../../../gen/trellis/graph/v1/value_pb.js';
+import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
+import { createLogger } from '../../mesh/log/logger.ts';
+import { findTier, type Tier } from '../../mesh/plan/plans.ts';
+import type { CallContext } from '../../mesh/rpc/context.ts';
+import { RpcError, reasonName } from '../../mesh/rpc/error.ts';
+import { childTrace } from '../../mesh/rpc/trace.ts';
+import type { ValueKind } from '../domain/values/value.ts';
+import { execute } from '../rpc/execute.ts';
+import { importTable } from '../rpc/import-table.ts';
+import { query } from '../rpc/query.ts';
+import { streamQuery } from '../rpc/stream-query.ts';
+import type { EngineGraph } from './engine-graph.ts';
+import { KuzuEngine, type KuzuEngineOptions } from './kuzu/kuzu-engine.ts';
+import { StatementPreparer } from './prepare-statement.ts';
+import { SchemaCache } from './read-schema.ts';
+import { StatementRunner } from './run-statement.ts';
+
+export const testGraphId = 'kg_testtesttesttesttest';
+export const testOrganizationId = 'org_test';
+
+/** A graph in a directory of its own, with its RPCs as a caller would use them. */
+export interface TestGraph {
+  readonly graph: EngineGraph;
+  readonly directory: string;
+  /** What told that the process must be replaced. */
+  readonly broken: readonly string[];
+  query(
+    statement: string,
+    parameters?: Record<string, ValueKind>,
+    more?: QueryMore,
+  ): ReturnType<typeof query>;
+  execute(
+    statement: string,
+    parameters?: Record<string, ValueKind>,
+    more?: CallMore,
+  ): ReturnType<typeof execute>;
+  stream(statement: string, more?: QueryMore): ReturnType<typeof streamQuery>;
+  import(
+    first: MessageInitShape<typeof ImportTableRequestSchema>,
+    ...chunks: string[]
+  ): ReturnType<typeof importTable>;
+  close(): Promise<void>;
+}
+
+interface CallMore {
+  readonly maxRows?: number;
+  readonly timeoutMs?: number;
+  readonly context?: Partial<CallContext>;
+}
+
+interface QueryMore extends CallMore {
+  readonly atLeastRevision?: string;
+}
+
+/** Opens a graph for tests. Few per file: the engine does not like to be opened often in one process. */
+export async function openTestGraph(
+  options: Partial<KuzuEngineOptions> & {
+    readonly tier?: Partial<Tier>;
+    readonly importBytesMax?: number;
+    readonly directory?: string;
+  } = {},
+): Promise<TestGraph> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'trellis-engine-')));
+  const broken: string[] = [];
+  const engine = await KuzuEngine.open({
+    databasePath: join(directory, 'graph.kuzu'),
+    bufferPoolBytes: 128 * 2 ** 20,
+    connectionsMax: 3,
+    threadsPerStatement: 2,
+    readsWaitingMax: 8,
+    writesWaitingMax: 4,
+    checkpointBytes: 2 ** 30,
+    stuckMs: 10_000,
+    onBroken: (why) => broken.push(why),
+    ...options,
+  });
+  const standard = findTier('standard');
+  if (!standard) throw new Error('no standard tier');
+  const tier = { ...standard, ...options.tier };
+  const schema = new SchemaCache();
+  const graph: EngineGraph = {
+    graphId: testGraphId,
+    organizationId: testOrganizationId,
+    epoch: 3n,
+    tier,
+    engine,
+    schema,
+    preparer: new StatementPreparer(tier.statementCharactersMax),
+    runner: new StatementRunner(engine, schema),
+    workDirectory: directory,
+    importBytesMax: options.importBytesMax ?? 2 ** 20,
+    log: silent,
+  };
+  return {
+    graph,
+    directory,
+    broken,
+    query: (statement, parameters = {}, { context, ...more } = {}) =>
+      query(graph, request(QueryRequestSchema, statement, parameters, more), testContext(context)),
+    execute: (statement, parameters = {}, { context, ...more } = {}) =>
+      execute(graph, request(ExecuteRequestSchema, statement, parameters, more), testContext(context)),
+    stream: (statement, { context, ...more } = {}) =>
+      streamQuery(graph, request(StreamQueryRequestSchema, statement, {}, more), testContext(context)),
+    import: (first, ...chunks) => importTable(graph, importMessages(first, chunks), testContext()),
+    close: async () => {
+      await engine.close({ deadlineMs: Date.now() + 60_000, signal: new AbortController().signal });
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const silent = createLogger('test', 'silent');
+
+/** The context of a call by the graph's organization. */
+export function testContext(more: Partial<CallContext> = {}): CallContext {
+  const principal = create(PrincipalSchema, { organizationId: testOrganizationId });
+  return {
+    method: GraphService.method.query,
+    requestId: 'test',
+    caller: { service: 'edge', principal, assertion: '' },
+    clientAddress: '',
+    deadlineMs: undefined,
+    signal: new AbortController().signal,
+    trace: childTrace(undefined),
+    log: silent,
+    ...more,
+  };
+}
+
+/** The reason and metadata of what a call failed with. */
+export async function failureOf(call: Promise<unknown>): Promise<{ reason: string; [name: string]: string }> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof RpcError) return { reason: reasonName(error.reason), ...error.metadata };
+    throw error;
+  }
+  throw new Error('the call did not fail');
+}
+
+/** The first row of an answer as kinds: what a caller is told, no more and no less. */
+export function kindsOf(answer: Awaited<ReturnType<typeof query>>): unknown[] {
+  const row = answer.rows?.[0] as { readonly values: readonly Value[] } | undefined;
+  return (row?.values ?? []).map((value) => value.kind);
+}
+
+function request<S extends DescMessage>(
+  schema: S,
+  statement: string,
+  parameters: Record<string, ValueKind>,
+  more: object,
+): MessageShape<S> {
+  const values = Object.entries(parameters).map(([name, kind]) => [name, create(ValueSchema, { kind })]);
+  const init = { graphId: testGraphId, statement, parameters: Object.fromEntries(values), ...more };
+  return create(schema, init as unknown as MessageInitShape<S>);
+}
+
+async function* importMessages(
+  first: MessageInitShape<typeof ImportTableRequestSchema>,
+  chunks: readonly string[],
+) {
+  const base = { graphId: testGraphId, body: { contentType: 'text/csv' } };
+  yield create(ImportTableRequestSchema, { ...base, ...first } as MessageInitShape<
+    typeof ImportTableRequestSchema
+  >);
+  for (const chunk of chunks) {
+    yield create(ImportTableRequestSchema, { body: { data: new TextEncoder().encode(chunk) } });
+  }
+}
