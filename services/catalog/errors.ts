@@ -1,5 +1,6 @@
 import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
 import { RpcError, rpcError } from '../mesh/rpc/error.ts';
+import { connectionLoss } from '../mesh/rpc/status.ts';
 
 /** When a caller that was told UNAVAILABLE may try again. */
 const retryAfterMs = 1_000;
@@ -42,9 +43,20 @@ export function unavailable(message: string, cause?: unknown): RpcError {
   return rpcError(ErrorReason.UNAVAILABLE, message, { retryAfterMs, cause });
 }
 
+/** The node of a graph cannot be reached; it may come back any moment. */
+export function nodeAway(cause?: unknown): RpcError {
+  const message = "the graph's node is away just now";
+  return rpcError(ErrorReason.UNAVAILABLE, message, { retryAfterMs, metadata: { node: 'away' }, cause });
+}
+
+export function isNodeAway(error: unknown): error is RpcError {
+  return error instanceof RpcError && error.metadata.node === 'away';
+}
+
 /** What a node answered to OpenGraph, as our own caller may see it. */
 export function fromNodeError(error: unknown): RpcError {
   if (!(error instanceof RpcError)) throw error;
+  if (connectionLoss(error)) return nodeAway(error);
   if (error.reason === ErrorReason.NO_CAPACITY || error.reason === ErrorReason.INTERNAL) return error;
   if (error.reason === ErrorReason.UNAVAILABLE && error.retryAfterMs !== undefined) return error;
   return unavailable("the graph's node did not open it in time", error);

@@ -1,17 +1,17 @@
 import { type IdGenerator, randomId } from '../mesh/id/id.ts';
 import type { Logger } from '../mesh/log/logger.ts';
+import { type Clock, systemClock } from '../mesh/process/clock.ts';
 import type { ServiceModule } from '../mesh/process/service-module.ts';
 import type { Channel } from '../mesh/rpc/channel.ts';
 import type { Database } from '../mesh/sql/database.ts';
 import { migrateDatabase } from '../mesh/sql/migrate.ts';
-import { type Clock, systemClock } from './clock.ts';
 import type { CatalogConfig } from './config.ts';
 import { GraphOpener } from './placement/graph-opener.ts';
 import { GraphRemover } from './placement/graph-remover.ts';
 import { PlacementView } from './placement/placement-view.ts';
 import { Upkeep } from './placement/upkeep.ts';
 import { createRoutes } from './routes.ts';
-import { announceNode, type NodeRegistry } from './rpc/register-node.ts';
+import type { NodeRegistry } from './rpc/register-node.ts';
 import { SqlGraphStore } from './store/graph-store.ts';
 import { SqlNodeStore } from './store/node-store.ts';
 
@@ -42,7 +42,6 @@ export async function createCatalogServer(deps: CatalogDeps): Promise<ServiceMod
   const view = new PlacementView();
   await nodes.extendLeases(new Date(clock.now() + config.leaseMs));
   await view.resync(() => graphs.all());
-  for (const node of await nodes.live()) announceNode(registry, node, config.leaseMs);
   const opener = new GraphOpener({ store: graphs, view, connect, ...config });
   const remover = new GraphRemover({ store: graphs, view, connect, log, ...config });
   // Within this a creation has either ended or been cut off: its time on the node, twice for good measure.

@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { sql } from 'drizzle-orm';
 import { pino } from 'pino';
-import { vi } from 'vitest';
 import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
 import { CatalogService } from '../../gen/trellis/graph/v1/catalog_pb.js';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../gen/trellis/graph/v1/placement_pb.js';
 import { type Principal, PrincipalSchema } from '../../gen/trellis/iam/v1/principal_pb.js';
 import { RegistryResolver } from '../mesh/discovery/registry-resolver.ts';
+import { TestClock } from '../mesh/process/clock.testing.ts';
 import type { CallOptions, Channel } from '../mesh/rpc/channel.ts';
 import { createClient } from '../mesh/rpc/client.ts';
 import { createDispatcher } from '../mesh/rpc/dispatcher.ts';
@@ -19,51 +19,10 @@ import { rpcError } from '../mesh/rpc/error.ts';
 import { createInProcessChannel } from '../mesh/rpc/in-process-channel.ts';
 import { type BoundService, bindService } from '../mesh/rpc/service.ts';
 import type { Database } from '../mesh/sql/database.ts';
-import type { Clock } from './clock.ts';
 import { type CatalogConfig, readCatalogConfig } from './config.ts';
 import { createCatalogServer } from './server.ts';
 
 const log = pino({ level: 'silent' });
-
-/** A clock that stands until a test moves it. */
-export class TestClock implements Clock {
-  #now = 1_750_000_000_000;
-  readonly #sleepers = new Set<{ readonly wakeMs: number; readonly wake: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  sleep(durationMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const sleeper = {
-        wakeMs: this.#now + durationMs,
-        wake: () => {
-          this.#sleepers.delete(sleeper);
-          resolve();
-        },
-      };
-      if (signal.aborted) return resolve();
-      this.#sleepers.add(sleeper);
-      signal.addEventListener('abort', sleeper.wake, { once: true });
-    });
-  }
-
-  /** Waits until so many sleep, so that moving the clock reaches them all. */
-  async sleepers(count: number): Promise<void> {
-    await vi.waitFor(
-      () => {
-        if (this.#sleepers.size !== count) throw new Error(`${this.#sleepers.size} sleep, not ${count}`);
-      },
-      { interval: 5, timeout: 10_000 },
-    );
-  }
-
-  advance(durationMs: number): void {
-    this.#now += durationMs;
-    for (const { wakeMs, wake } of [...this.#sleepers]) if (wakeMs <= this.#now) wake();
-  }
-}
 
 /** A graph node that notes what it is asked and answers as the test says. */
 export class FakeNode {
@@ -156,7 +115,8 @@ function channelTo(services: readonly BoundService[]): Channel {
 const unreachable: Channel = {
   // biome-ignore lint/correctness/useYield: a call that fails before its first message
   async *call() {
-    throw rpcError(ErrorReason.UNAVAILABLE, 'the service is not reachable', { retryAfterMs: 1_000 });
+    const cause = new Error('No connection established');
+    throw rpcError(ErrorReason.UNAVAILABLE, 'the service is not reachable', { retryAfterMs: 1_000, cause });
   },
   close: async () => {},
 };

@@ -24,7 +24,7 @@ export interface Cli {
 }
 
 /** Where the mesh is: --url, TRELLIS_URL, the profile, or this machine. */
-export function meshUrl({ terminal, options }: Cli, profile?: Profile): string {
+function meshUrl({ terminal, options }: Cli, profile?: Profile): string {
   const text = options().url || terminal.env.TRELLIS_URL || profile?.url || defaultUrl;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {

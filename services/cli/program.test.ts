@@ -104,3 +104,12 @@ test('--url and --api-key win over the environment', async () => {
   expect(code).toBe(0);
   expect(mesh.seen[0]?.headers.authorization).toBe('Bearer mine');
 });
+
+test('a redirect is not followed: nothing goes where it was not meant to go', async () => {
+  const other = await startFakeMesh(() => ({ json: { limits: [] } }));
+  const mesh = await startFakeMesh(() => ({ status: 307, text: '', location: `${other.url}/v1/limits` }));
+  const { code, stderr } = await runCli(['limits'], { env: { TRELLIS_URL: mesh.url, ...env } });
+  expect(code).toBe(1);
+  expect(stderr).toContain('is not Trellis: HTTP 307');
+  expect(other.seen).toEqual([]);
+});

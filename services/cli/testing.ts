@@ -22,6 +22,7 @@ export interface FakeAnswer {
   readonly status?: number;
   readonly json?: unknown;
   readonly text?: string;
+  readonly location?: string;
   readonly isCut?: boolean;
 }
 
@@ -34,8 +35,8 @@ export async function startFakeMesh(
     const body = await text(request);
     const each = { call: `${request.method} ${request.url}`, headers: request.headers, body };
     seen.push(each);
-    const { status = 200, json, text: plain, isCut } = answer(each);
-    response.writeHead(status, { 'content-type': 'application/json' });
+    const { status = 200, json, text: plain, location, isCut } = answer(each);
+    response.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) });
     const content = plain ?? JSON.stringify(json);
     if (isCut) response.write(content, () => response.destroy());
     else response.end(content);

@@ -1,6 +1,6 @@
 import { CreditService, LedgerService } from '../../gen/trellis/credit/v1/credit_pb.js';
+import type { Clock } from '../mesh/process/clock.ts';
 import { type BoundService, bindService } from '../mesh/rpc/service.ts';
-import type { Clock } from './clock.ts';
 import { getBalance } from './rpc/get-balance.ts';
 import { grantPlan } from './rpc/grant-plan.ts';
 import { listPlans } from './rpc/list-plans.ts';

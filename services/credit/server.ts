@@ -1,8 +1,8 @@
 import { type IdGenerator, randomId } from '../mesh/id/id.ts';
 import type { Logger } from '../mesh/log/logger.ts';
+import { type Clock, systemClock } from '../mesh/process/clock.ts';
 import type { ServiceModule } from '../mesh/process/service-module.ts';
 import type { Sql } from '../mesh/sql/database.ts';
-import { type Clock, systemClock } from './clock.ts';
 import type { CreditConfig } from './config.ts';
 import { creditRoutes } from './routes.ts';
 import { PostgresLedgerStore } from './store/postgres-ledger-store.ts';

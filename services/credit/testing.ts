@@ -1,8 +1,8 @@
 import type { IdGenerator } from '../mesh/id/id.ts';
+import type { Clock } from '../mesh/process/clock.ts';
 import type { Database } from '../mesh/sql/database.ts';
 import { migrateDatabase } from '../mesh/sql/migrate.ts';
 import type { TestDatabase } from '../mesh/sql/testing.ts';
-import type { Clock } from './clock.ts';
 import { creditMigrations } from './store/migrations.ts';
 
 /** Opens a database of the kind with the ledger's tables. */

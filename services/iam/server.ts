@@ -1,9 +1,9 @@
 import { type IdGenerator, randomId } from '../mesh/id/id.ts';
 import type { Logger } from '../mesh/log/logger.ts';
+import { type Clock, systemClock } from '../mesh/process/clock.ts';
 import type { ServiceModule } from '../mesh/process/service-module.ts';
 import type { Channel } from '../mesh/rpc/channel.ts';
 import type { Sql } from '../mesh/sql/database.ts';
-import { type Clock, systemClock } from './clock.ts';
 import type { IamConfig } from './config.ts';
 import { createAccessTokens } from './domain/access-token.ts';
 import { createPasswordHasher } from './domain/password-hasher.ts';

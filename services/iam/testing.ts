@@ -6,6 +6,7 @@ import { AuthService, type RegisterResponse } from '../../gen/trellis/iam/v1/aut
 import { type Principal, PrincipalService } from '../../gen/trellis/iam/v1/principal_pb.js';
 import { UserService } from '../../gen/trellis/iam/v1/user_pb.js';
 import { createLogger } from '../mesh/log/logger.ts';
+import type { Clock } from '../mesh/process/clock.ts';
 import type { CallOptions, Channel } from '../mesh/rpc/channel.ts';
 import { type Client, createClient } from '../mesh/rpc/client.ts';
 import type { CallContext } from '../mesh/rpc/context.ts';
@@ -16,7 +17,6 @@ import { childTrace } from '../mesh/rpc/trace.ts';
 import type { Database, Sql } from '../mesh/sql/database.ts';
 import { migrateDatabase } from '../mesh/sql/migrate.ts';
 import type { TestDatabase } from '../mesh/sql/testing.ts';
-import type { Clock } from './clock.ts';
 import { type IamConfig, readIamConfig } from './config.ts';
 import { generatePeppers, parsePeppers } from './domain/pepper.ts';
 import { generateSigningKeys, parseSigningKeys } from './domain/signing-key.ts';

@@ -2,7 +2,7 @@ import { GraphNodeService, type OpenGraphResponse } from '../../../gen/trellis/g
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { createClient } from '../../mesh/rpc/client.ts';
 import type { GraphRecord } from '../domain/graph-record.ts';
-import { fromNodeError, graphNotActive, graphNotFound, unavailable } from '../errors.ts';
+import { fromNodeError, graphNotActive, graphNotFound, nodeAway, unavailable } from '../errors.ts';
 import type { SqlGraphStore } from '../store/graph-store.ts';
 import type { PlacementView } from './placement-view.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -38,7 +38,7 @@ export class GraphOpener {
   async #open({ graphId, nodeId }: GraphRecord): Promise<GraphRecord> {
     const { store, view } = this.#options;
     const node = await store.findNode(nodeId);
-    if (!node?.isLive) throw unavailable("the graph's node is away just now");
+    if (!node?.isLive) throw nodeAway();
     const issued = await store.issueEpoch(graphId);
     if (!issued) throw await this.#notOpenable(graphId);
     const { epoch, endpoint } = await this.#askNode(node.endpoint, issued);

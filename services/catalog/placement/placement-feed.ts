@@ -1,5 +1,5 @@
 import type { Placement } from '../../../gen/trellis/graph/v1/placement_pb.js';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { unavailable } from '../errors.ts';
 import type { PlacementView } from './placement-view.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../../mesh/log/logger.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { SqlGraphStore } from '../store/graph-store.ts';
 import type { SqlNodeStore } from '../store/node-store.ts';
 import type { GraphRemover } from './graph-remover.ts';

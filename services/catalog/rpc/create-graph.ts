@@ -1,9 +1,9 @@
 import type { CatalogService } from '../../../gen/trellis/graph/v1/catalog_pb.js';
 import type { IdGenerator } from '../../mesh/id/id.ts';
 import { findPlan, findTier, planIncludesTier } from '../../mesh/plan/plans.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { requirePrincipal } from '../../mesh/rpc/context.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
-import type { Clock } from '../clock.ts';
 import { toGraph } from '../domain/graph-message.ts';
 import { graphLimitReached, noCapacity, tierNotAllowed } from '../errors.ts';
 import type { GraphOpener } from '../placement/graph-opener.ts';

@@ -44,6 +44,19 @@ describe.each(testDatabases)('PlacementService on $name', ({ open }) => {
     const { placement } = await mesh.placements.resolvePlacement({ graphId }, signal ? { signal } : {});
     return placement;
   };
+  /** Lets time pass until the call ends. */
+  const passingTime = async <T>(call: Promise<T>): Promise<T> => {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    call.then(end, end);
+    while (!isOver) {
+      mesh.clock.advance(250);
+      await new Promise(setImmediate);
+    }
+    return call;
+  };
   const state = async () => {
     const { graph } = await mesh.catalog.getGraph({ graphId }, as());
     return graph?.state;
@@ -93,7 +106,7 @@ describe.each(testDatabases)('PlacementService on $name', ({ open }) => {
     test('a draining node that holds no graph any more is gone at once', async () => {
       await mesh.placements.registerNode({ ...nodeReport(node), draining: true });
       expect(await mesh.registry.resolve('graph-writer')).toEqual([]);
-      await expect(resolve()).rejects.toMatchObject(reason('UNAVAILABLE'));
+      await expect(passingTime(resolve())).rejects.toMatchObject(reason('UNAVAILABLE'));
     });
   });
 
@@ -200,13 +213,22 @@ describe.each(testDatabases)('PlacementService on $name', ({ open }) => {
     test('answers UNAVAILABLE with a time to retry where the node is away or cannot be reached', async () => {
       await report(undefined);
       mesh.cutOff(node);
-      await expect(resolve()).rejects.toMatchObject({ ...reason('UNAVAILABLE'), retryAfterMs: 1_000 });
+      const away = { ...reason('UNAVAILABLE'), retryAfterMs: 1_000, metadata: { node: 'away' } };
+      await expect(passingTime(resolve())).rejects.toMatchObject(away);
       await mesh.module.start();
       await mesh.clock.sleepers(2);
       mesh.clock.advance(leaseMs);
       await mesh.clock.sleepers(2);
-      await expect(resolve()).rejects.toMatchObject({ ...reason('UNAVAILABLE'), retryAfterMs: 1_000 });
+      await expect(passingTime(resolve())).rejects.toMatchObject(away);
       expect(node.opened).toHaveLength(1);
+    });
+
+    test('waits for another endpoint than the one at which the caller found nobody', async () => {
+      await report('engine:2', 2n);
+      const resolved = mesh.placements.resolvePlacement({ graphId, unreachableEndpoint: 'engine:2' });
+      await mesh.clock.sleepers(1);
+      await report('engine:3', 3n);
+      expect((await resolved).placement).toMatchObject({ endpoint: 'engine:3', epoch: 3n });
     });
 
     test('answers GRAPH_NOT_FOUND for a graph that does not exist', async () => {

@@ -1,19 +1,22 @@
 import type { PlacementService } from '../../../gen/trellis/graph/v1/placement_pb.js';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
-import type { Clock } from '../clock.ts';
 import { toPlacement } from '../domain/graph-message.ts';
 import type { GraphRecord } from '../domain/graph-record.ts';
-import { graphNotActive, graphNotFound, unavailable } from '../errors.ts';
+import { graphNotActive, graphNotFound, isNodeAway, unavailable } from '../errors.ts';
 import type { GraphOpener } from '../placement/graph-opener.ts';
 import type { PlacementView } from '../placement/placement-view.ts';
 import type { SqlGraphStore } from '../store/graph-store.ts';
+
+/** A node that comes back may change nothing about a graph that was closed before: look again after this time. */
+const lookAgainMs = 250;
 
 export interface ResolvePlacementDeps {
   readonly graphs: SqlGraphStore;
   readonly view: PlacementView;
   readonly opener: GraphOpener;
   readonly clock: Clock;
-  /** How long to wait for an engine process that restarts. */
+  /** How long to wait for an engine process that restarts, or for a node that is away. */
   readonly restartWaitMs: number;
 }
 
@@ -22,18 +25,26 @@ export function resolvePlacement(
   deps: ResolvePlacementDeps,
 ): Handler<typeof PlacementService.method.resolvePlacement> {
   const { graphs, view, opener, clock, restartWaitMs } = deps;
-  return async ({ graphId }, { signal }) => {
+  return async ({ graphId, unreachableEndpoint }, { signal }) => {
     const giveUpMs = clock.now() + restartWaitMs;
+    let reason = unavailable("the graph's engine restarts");
     for (;;) {
       const record = view.get(graphId) ?? (await graphs.find(graphId));
       if (!record) throw graphNotFound();
       view.apply(record);
       if (record.stage !== 'ready') throw graphNotActive(record.stage);
-      if (record.isOpen && record.endpoint !== '') return { placement: toPlacement(record) };
-      const opening = opener.underWay(graphId) ?? (record.isOpen ? undefined : opener.open(record));
-      if (opening) return { placement: toPlacement(await unlessAborted(opening, signal)) };
-      const waitMs = giveUpMs - clock.now();
-      if (waitMs <= 0 || signal.aborted) throw unavailable("the graph's engine restarts");
+      const { isOpen, endpoint } = record;
+      if (isOpen && endpoint !== '' && endpoint !== unreachableEndpoint)
+        return { placement: toPlacement(record) };
+      const opening = opener.underWay(graphId) ?? (isOpen ? undefined : opener.open(record));
+      try {
+        if (opening) return { placement: toPlacement(await unlessAborted(opening, signal)) };
+      } catch (error) {
+        if (!isNodeAway(error)) throw error;
+        reason = error;
+      }
+      const waitMs = Math.min(giveUpMs - clock.now(), lookAgainMs);
+      if (waitMs <= 0 || signal.aborted) throw reason;
       await nextChange(view, record, clock, waitMs, signal);
     }
   };

@@ -1,6 +1,6 @@
 import type { PlacementService } from '../../../gen/trellis/graph/v1/placement_pb.js';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
-import type { Clock } from '../clock.ts';
 import { placementFeed } from '../placement/placement-feed.ts';
 import type { PlacementView } from '../placement/placement-view.ts';
 

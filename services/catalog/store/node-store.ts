@@ -57,10 +57,6 @@ export class SqlNodeStore {
     });
   }
 
-  live(): Promise<NodeRecord[]> {
-    return this.#sql.select().from(node).where(isLive);
-  }
-
   /** Lets no lease of a live node end before this: while no catalog ran, none could be renewed. */
   async extendLeases(leaseEndTime: Date): Promise<void> {
     await this.#sql

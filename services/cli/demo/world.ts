@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import source from 'world-countries/countries.json' with { type: 'json' };
 import type { Cell } from './csv.ts';
 
 /** What the demo reads of a country in the npm package world-countries (ODbL 1.0). */
@@ -46,7 +46,7 @@ export const schema: readonly string[] = [
 
 /** The countries as the package has them. */
 export function readCountries(): readonly Country[] {
-  return createRequire(import.meta.url)('world-countries/countries.json') as readonly Country[];
+  return source as readonly Country[];
 }
 
 /** The rows of every table, node tables first: a relationship needs its ends. */

@@ -14,7 +14,8 @@ async function type(command: readonly string[], ...lines: string[]) {
     setRawMode: (isRaw: boolean) => {
       rawModes.push(isRaw);
       const line = isRaw ? lines.shift() : undefined;
-      if (line !== undefined) stdin.write(line);
+      // Nobody types while readline is being set up.
+      if (line !== undefined) setImmediate(() => stdin.write(line));
     },
   });
   const result = await runCli(command, { env, stdin, isTTY: true });
@@ -48,8 +49,9 @@ test('two different ones open no account', async () => {
 });
 
 test('Ctrl-C at the question ends the command and gives the terminal back', async () => {
-  const { code, seen, rawModes } = await type(['login', 'ada@example.com'], 'ses\u0003');
-  expect(code).toBe(2);
+  const { code, stderr, seen, rawModes } = await type(['login', 'ada@example.com'], 'ses\u0003');
+  expect(code).toBe(1);
+  expect(stderr).toBe('Password: \ntrellis: cancelled\n');
   expect(seen).toEqual([]);
   expect(rawModes).toEqual([true, false]);
 });

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { UsageError } from '../failure.ts';
+import { CliError, UsageError } from '../failure.ts';
 import { type Terminal, write } from '../terminal.ts';
 
 export interface PasswordOptions {
@@ -29,11 +29,12 @@ async function ask({ stdin, stderr }: Terminal, prompt: string): Promise<string>
   // In terminal mode readline takes the echo over from the terminal, and this one goes nowhere.
   const silence = new PassThrough().resume();
   const lines = createInterface({ input: stdin, output: silence, terminal: true, historySize: 0 });
-  const cancelled = Promise.withResolvers<never>();
-  lines.once('SIGINT', () => cancelled.reject(new UsageError('cancelled')));
-  lines.once('close', () => cancelled.reject(new UsageError('cancelled')));
+  const closed = Promise.withResolvers<never>();
+  lines.once('close', () => closed.reject(new CliError('cancelled')));
   try {
-    return await Promise.race([lines.question(''), cancelled.promise]);
+    return await Promise.race([lines.question(''), closed.promise]);
+  } catch {
+    throw new CliError('cancelled');
   } finally {
     lines.close();
     await write(stderr, '\n');

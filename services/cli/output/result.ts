@@ -37,7 +37,7 @@ export async function writeTable(cli: Cli, lines: Lines): Promise<ResultEnd | un
   let end: ResultEnd | undefined;
   for await (const { columns, rows, done } of lines) {
     names = columns ?? names;
-    all.push(...(rows ?? []));
+    for (const row of rows ?? []) all.push(row);
     end = done;
   }
   await write(cli.terminal.stdout, toResultTable(names, all));

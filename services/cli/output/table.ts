@@ -9,7 +9,7 @@ export function toTable(names: readonly string[], rows: readonly (readonly unkno
     style: { head: [], border: [], compact: true },
     colAligns: names.map((_, column) => (isNumeric(rows, column) ? 'right' : 'left')),
   });
-  table.push(...rows.map((row) => row.map(toCell)));
+  for (const row of rows) table.push(row.map(toCell));
   return `${table.toString()}\n`;
 }
 

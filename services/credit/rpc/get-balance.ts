@@ -1,7 +1,7 @@
 import type { CreditService } from '../../../gen/trellis/credit/v1/credit_pb.js';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { requirePrincipal } from '../../mesh/rpc/context.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
-import type { Clock } from '../clock.ts';
 import type { PostgresLedgerStore } from '../store/postgres-ledger-store.ts';
 import { toGrantMessage } from './messages.ts';
 

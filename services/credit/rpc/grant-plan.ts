@@ -1,9 +1,9 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import type { LedgerService } from '../../../gen/trellis/credit/v1/credit_pb.js';
 import { findPlan, plans } from '../../mesh/plan/plans.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
-import type { Clock } from '../clock.ts';
 import { planGrant } from '../domain/grant.ts';
 import { periodOf } from '../domain/period.ts';
 import type { PostgresLedgerStore } from '../store/postgres-ledger-store.ts';

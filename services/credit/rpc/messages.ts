@@ -12,7 +12,7 @@ import type { Transfer, TransferPurpose } from '../domain/transfer.ts';
 /** The contract has no kind for what expires; the accounts and the description tell. */
 const kinds: Readonly<Record<TransferPurpose, TransferKind>> = {
   grant: TransferKind.GRANT,
-  expiry: TransferKind.UNSPECIFIED,
+  expiry: TransferKind.EXPIRY,
 };
 
 export function toGrantMessage(grant: Grant): MessageInitShape<typeof GrantSchema> {

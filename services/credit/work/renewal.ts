@@ -1,6 +1,6 @@
 import type { Logger } from '../../mesh/log/logger.ts';
 import { findPlan } from '../../mesh/plan/plans.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { planGrant } from '../domain/grant.ts';
 import { periodOf } from '../domain/period.ts';
 import type { PostgresLedgerStore } from '../store/postgres-ledger-store.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '../../mesh/log/logger.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { periodOf } from '../domain/period.ts';
 
 /** Work done again and again until it is closed. */

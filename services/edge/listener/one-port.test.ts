@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -103,7 +103,7 @@ describe('one port', () => {
     slow.socket.write('PRI');
     const silent = await dial(port);
     silent.socket.end();
-    await Promise.all([once(slow.socket, 'close'), once(silent.socket, 'close')]);
+    await Promise.all([once(slow.socket, 'end'), once(silent.socket, 'end')]);
     expect(slow.text + silent.text).toBe('');
   });
 
@@ -136,7 +136,7 @@ describe('one port', () => {
     const port = await listen(sayVersion, { connectionsMax: 1 });
     const first = await dial(port);
     const second = await dial(port);
-    await once(second.socket, 'close');
+    await once(second.socket, 'end');
     first.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await expect.poll(() => first.text).toContain('200 OK');
   });
@@ -250,7 +250,6 @@ describe('closing', () => {
 
 it('a client of HTTP/1.1 reuses its connection', async () => {
   const port = await listen(sayVersion);
-  const { Agent } = await import('node:http');
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   toClose.push(() => agent.destroy());
   const sockets = new Set<Socket>();

@@ -2,7 +2,6 @@ import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import type { Placement } from '../../../gen/trellis/graph/v1/placement_pb.js';
-import { pause } from '../../mesh/process/pause.ts';
 import type { CallOptions, CallOrigin } from '../../mesh/rpc/channel.ts';
 import type { ChannelPool } from '../../mesh/rpc/channel-pool.ts';
 import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
@@ -11,8 +10,6 @@ import { connectionLoss } from '../../mesh/rpc/status.ts';
 import type { PlacementTable } from './placement-table.ts';
 
 const attemptsMax = 3;
-/** The catalog may hear a moment later than the edge that an engine process is gone. */
-const repeatAfterMs = 100;
 
 export interface GraphCall {
   readonly method: DescMethod;
@@ -40,8 +37,9 @@ export class GraphCalls {
    */
   async *run({ method, placement, first, rest, options }: GraphCall): AsyncIterable<Message> {
     let target = placement;
+    let unreachable = '';
     for (let attempt = 1; ; attempt++) {
-      if (target.endpoint === '') target = await this.#placements.wake(target.graphId);
+      if (target.endpoint === unreachable) target = await this.#placements.wake(target.graphId, unreachable);
       const requests = takesStream(method) ? concat(first, rest) : once(first);
       let isAnswered = false;
       try {
@@ -57,8 +55,7 @@ export class GraphCalls {
         const mayRepeat =
           !isAnswered && !takesStream(method) && (loss === 'not-sent' || isIdempotent(method));
         if (!mayRepeat || attempt === attemptsMax) throw loss === 'lost' ? lost(method, error) : error;
-        target = { ...target, endpoint: '' };
-        await pause(repeatAfterMs * attempt, options.context.signal);
+        unreachable = target.endpoint;
         if (options.context.signal.aborted) throw error;
       }
     }

@@ -22,7 +22,7 @@ const resolveTimeoutMs = 30_000;
 /** Where each graph is served, as the catalog pushes it. */
 export class PlacementTable {
   readonly #placements = new Map<string, Placement>();
-  readonly #missing = new LRUCache<string, RpcError>({ max: missingMax, ttl: missingMs });
+  readonly #missing = new LRUCache<string, RpcError>({ max: missingMax, ttl: missingMs, perf: performance });
   readonly #underWay = new Map<string, Promise<Placement>>();
   readonly #client;
   readonly #feed: Feed;
@@ -58,8 +58,8 @@ export class PlacementTable {
   }
 
   /** Has a graph served that no process serves just now. All callers wait together. */
-  wake(graphId: string): Promise<Placement> {
-    return this.#resolveOnce(graphId);
+  wake(graphId: string, unreachableEndpoint = ''): Promise<Placement> {
+    return this.#resolveOnce(graphId, unreachableEndpoint);
   }
 
   /** Forgets where a graph is served after a call found nobody there, unless newer news came since. */
@@ -72,15 +72,18 @@ export class PlacementTable {
     return this.#feed.close();
   }
 
-  #resolveOnce(graphId: string): Promise<Placement> {
-    const underWay = this.#underWay.get(graphId) ?? this.#resolve(graphId);
+  #resolveOnce(graphId: string, unreachableEndpoint = ''): Promise<Placement> {
+    const underWay = this.#underWay.get(graphId) ?? this.#resolve(graphId, unreachableEndpoint);
     this.#underWay.set(graphId, underWay);
     return underWay;
   }
 
-  async #resolve(graphId: string): Promise<Placement> {
+  async #resolve(graphId: string, unreachableEndpoint: string): Promise<Placement> {
     try {
-      const { placement } = await this.#client.resolvePlacement({ graphId }, { timeoutMs: resolveTimeoutMs });
+      const { placement } = await this.#client.resolvePlacement(
+        { graphId, unreachableEndpoint },
+        { timeoutMs: resolveTimeoutMs },
+      );
       if (!placement) throw new Error('the catalog answered without a placement');
       this.#set(placement);
       return placement;

@@ -151,7 +151,7 @@ export async function failureOf(call: Promise<unknown>): Promise<{ reason: strin
 }
 
 /** The first row of an answer as kinds: what a caller is told, no more and no less. */
-export function kindsOf(answer: Awaited<ReturnType<typeof query>>): unknown[] {
+export function kindsOf(answer: { readonly rows?: readonly object[] | undefined }): unknown[] {
   const row = answer.rows?.[0] as { readonly values: readonly Value[] } | undefined;
   return (row?.values ?? []).map((value) => value.kind);
 }

@@ -1,9 +1,9 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { PlacementService } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import type { Logger } from '../../mesh/log/logger.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { createClient } from '../../mesh/rpc/client.ts';
-import type { Clock } from './clock.ts';
 import { backOffMs } from './domain/back-off.ts';
 import type { HeldGraph } from './supervisor/supervisor.ts';
 

@@ -7,6 +7,7 @@ import {
   PlacementService,
   type RegisterNodeRequest,
 } from '../../../gen/trellis/graph/v1/placement_pb.js';
+import { TestClock } from '../../mesh/process/clock.testing.ts';
 import type { ServiceModule } from '../../mesh/process/service-module.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { type Client, createClient } from '../../mesh/rpc/client.ts';
@@ -17,7 +18,6 @@ import { type BoundService, bindService } from '../../mesh/rpc/service.ts';
 import { readGraphNodeConfig } from './config.ts';
 import { createGraphNodeServer } from './server.ts';
 import { FakeGraphs, fakeEngineProgram, isAlive, pidOf } from './testing/fake-graphs.ts';
-import { TestClock } from './testing/test-clock.ts';
 
 const log = pino({ level: 'silent' });
 const leaseMs = 9_000;

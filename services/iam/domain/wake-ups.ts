@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 
 /** Sleeps until woken. A wake-up between two sleeps is not lost: the next sleep ends at once. */
 export interface Sleeper {

@@ -1,10 +1,10 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { ApiKeyService } from '../../../gen/trellis/iam/v1/api_key_pb.js';
 import { formatApiKey, generateApiKey } from '../../mesh/credential/api-key.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { requirePrincipal } from '../../mesh/rpc/context.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
-import type { Clock } from '../clock.ts';
 import { type Peppers, sealSecret } from '../domain/pepper.ts';
 import { apiKeyLimitReached } from '../errors.ts';
 import { insertApiKey } from '../store/api-key-store.ts';

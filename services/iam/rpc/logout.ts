@@ -1,7 +1,7 @@
 import type { AuthService } from '../../../gen/trellis/iam/v1/auth_pb.js';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
-import type { Clock } from '../clock.ts';
 import { hashRefreshToken } from '../domain/refresh-token.ts';
 import type { WakeUps } from '../domain/wake-ups.ts';
 import { endSessionOf } from '../store/session-store.ts';

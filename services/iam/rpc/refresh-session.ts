@@ -1,7 +1,7 @@
 import type { AuthService } from '../../../gen/trellis/iam/v1/auth_pb.js';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
-import type { Clock } from '../clock.ts';
 import type { AccessTokens } from '../domain/access-token.ts';
 import { hashRefreshToken, isRefreshToken, toSuccessor } from '../domain/refresh-token.ts';
 import { issueTokens } from '../domain/session-tokens.ts';

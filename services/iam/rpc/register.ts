@@ -1,9 +1,9 @@
 import type { AuthService } from '../../../gen/trellis/iam/v1/auth_pb.js';
 import type { IdGenerator } from '../../mesh/id/id.ts';
 import type { Plan } from '../../mesh/plan/plans.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
-import type { Clock } from '../clock.ts';
 import type { AccessTokens } from '../domain/access-token.ts';
 import type { PasswordHasher } from '../domain/password-hasher.ts';
 import { generateRefreshToken, hashRefreshToken } from '../domain/refresh-token.ts';

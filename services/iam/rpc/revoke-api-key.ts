@@ -1,8 +1,8 @@
 import type { ApiKeyService } from '../../../gen/trellis/iam/v1/api_key_pb.js';
+import type { Clock } from '../../mesh/process/clock.ts';
 import { requirePrincipal } from '../../mesh/rpc/context.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
-import type { Clock } from '../clock.ts';
 import type { WakeUps } from '../domain/wake-ups.ts';
 import { apiKeyNotFound } from '../errors.ts';
 import * as apiKeyStore from '../store/api-key-store.ts';

@@ -1,7 +1,7 @@
 import type { PrincipalService } from '../../../gen/trellis/iam/v1/principal_pb.js';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
-import type { Clock } from '../clock.ts';
 import type { WakeUps } from '../domain/wake-ups.ts';
 import { feedUnavailable } from '../errors.ts';
 import { type RevocationPage, readRevocations } from '../store/revocation-store.ts';

@@ -1,10 +1,10 @@
 import { LedgerService } from '../../../gen/trellis/credit/v1/credit_pb.js';
 import type { Logger } from '../../mesh/log/logger.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 import type { CallOptions, Channel } from '../../mesh/rpc/channel.ts';
 import { createClient } from '../../mesh/rpc/client.ts';
 import type { CallContext } from '../../mesh/rpc/context.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
-import type { Clock } from '../clock.ts';
 import { retryWaitMs } from '../domain/retry.ts';
 import {
   claimPlanGrants,

@@ -1,5 +1,5 @@
 import type { Logger } from '../../mesh/log/logger.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
 
 /** Work done again and again until the service closes. */
 export interface Repetition {

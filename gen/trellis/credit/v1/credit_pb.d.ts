@@ -387,6 +387,13 @@ export enum TransferKind {
    * @generated from enum value: TRANSFER_KIND_GRANT = 1;
    */
   GRANT = 1,
+
+  /**
+   * The rest of a grant whose time is over.
+   *
+   * @generated from enum value: TRANSFER_KIND_EXPIRY = 2;
+   */
+  EXPIRY = 2,
 }
 
 /**

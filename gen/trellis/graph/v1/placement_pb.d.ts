@@ -79,6 +79,13 @@ export declare type ResolvePlacementRequest = Message<"trellis.graph.v1.ResolveP
    * @generated from field: string graph_id = 1;
    */
   graphId: string;
+
+  /**
+   * An endpoint of the graph at which the caller found nobody: the answer waits for another one.
+   *
+   * @generated from field: string unreachable_endpoint = 2;
+   */
+  unreachableEndpoint: string;
 };
 
 /**

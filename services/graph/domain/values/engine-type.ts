@@ -1,3 +1,5 @@
+import { RESERVED_KEYWORDS, upperAscii } from '../cypher/keywords.ts';
+
 const leafNames = [
   ...['BOOL', 'INT8', 'INT16', 'INT32', 'INT64', 'SERIAL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT128'],
   ...['FLOAT', 'DOUBLE', 'STRING', 'BLOB', 'UUID', 'DATE', 'INTERVAL', 'INTERNAL_ID'],
@@ -74,7 +76,7 @@ export function toTypeText(type: EngineType): string | undefined {
     default: {
       const fields = type.fields.map(({ name, type: inner }) => {
         const written = toTypeText(inner);
-        return isPlainName(name) && written ? `\`${name}\` ${written}` : undefined;
+        return isPlainName(name) && written ? `${name} ${written}` : undefined;
       });
       if (!fields.every((field) => field !== undefined)) return undefined;
       return `${type.kind === 'struct' ? 'STRUCT' : 'UNION'}(${fields.join(', ')})`;
@@ -84,7 +86,8 @@ export function toTypeText(type: EngineType): string | undefined {
 
 /** True for names that mean the same in every place of the language, and are safe as keys of an object. */
 export function isPlainName(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z_0-9]*$/.test(name) && name !== '__proto__';
+  if (name === '__proto__' || RESERVED_KEYWORDS.has(upperAscii(name))) return false;
+  return /^[A-Za-z_][A-Za-z_0-9]*$/.test(name);
 }
 
 function toDecimal(parts: readonly string[]): EngineType | undefined {

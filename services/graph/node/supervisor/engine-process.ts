@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../../mesh/log/logger.ts';
+import type { Clock } from '../../../mesh/process/clock.ts';
 import type { EngineCommand, EngineConfig, EngineEvent } from '../../engine/protocol.ts';
-import type { Clock } from '../clock.ts';
 import { createLineSplitter } from '../domain/line-splitter.ts';
 
 const lineCharactersMax = 4_096;

@@ -1,5 +1,5 @@
 import type { Logger } from '../../../mesh/log/logger.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../../mesh/process/clock.ts';
 import { respawnDelayMs } from '../domain/back-off.ts';
 import { engineBroken, openingEnded } from '../errors.ts';
 import type { GraphDirectory } from '../store/graph-directory.ts';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
+import { TestClock } from '../../../mesh/process/clock.testing.ts';
 import { FakeGraphs, fakeEngineProgram, isAlive, pidOf } from '../testing/fake-graphs.ts';
-import { TestClock } from '../testing/test-clock.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 const limits = {

@@ -1,6 +1,6 @@
 import type { JWK } from 'jose';
 import type { Logger, LogLevel } from '../../../mesh/log/logger.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../../mesh/process/clock.ts';
 import { engineBroken, nodeDraining, noSlot } from '../errors.ts';
 import { GraphDirectory } from '../store/graph-directory.ts';
 import { EngineProcess } from './engine-process.ts';

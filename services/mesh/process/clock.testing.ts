@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import type { Clock } from '../clock.ts';
+import type { Clock } from './clock.ts';
 
 /** A clock that stands until a test moves it. */
 export class TestClock implements Clock {
@@ -26,20 +26,28 @@ export class TestClock implements Clock {
     });
   }
 
-  /** Waits until somebody sleeps for exactly this time, so that moving the clock reaches them. */
-  async sleeper(durationMs: number): Promise<void> {
-    await vi.waitFor(
-      () => {
-        const durations = [...this.#sleepers].map((sleeper) => sleeper.durationMs);
-        if (!durations.includes(durationMs))
-          throw new Error(`nobody sleeps ${durationMs} ms but ${durations}`);
-      },
-      { interval: 5, timeout: 10_000 },
-    );
+  /** Waits until so many sleep, so that moving the clock reaches them all. */
+  sleepers(count: number): Promise<void> {
+    return this.#waitFor((durations) => durations.length === count, `${count} that sleep`);
+  }
+
+  /** Waits until somebody sleeps for exactly this time. */
+  sleeper(durationMs: number): Promise<void> {
+    return this.#waitFor((durations) => durations.includes(durationMs), `a sleep of ${durationMs} ms`);
   }
 
   advance(durationMs: number): void {
     this.#now += durationMs;
     for (const { wakeMs, wake } of [...this.#sleepers]) if (wakeMs <= this.#now) wake();
+  }
+
+  #waitFor(isThere: (durationsMs: readonly number[]) => boolean, wanted: string): Promise<void> {
+    return vi.waitFor(
+      () => {
+        const durations = [...this.#sleepers].map((sleeper) => sleeper.durationMs);
+        if (!isThere(durations)) throw new Error(`wanted ${wanted}; asleep: ${durations.join(', ')} ms`);
+      },
+      { interval: 5, timeout: 10_000 },
+    );
   }
 }

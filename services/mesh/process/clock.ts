@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from './pause.ts';
 
 /** The time, and waiting for it. Tests inject their own. */
 export interface Clock {
@@ -9,10 +9,4 @@ export interface Clock {
 }
 
 /** The clock of the machine. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (durationMs, signal) =>
-    delay(durationMs, undefined, { signal }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    }),
-};
+export const systemClock: Clock = { now: () => Date.now(), sleep: pause };
