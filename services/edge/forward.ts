@@ -9,6 +9,7 @@ import { untilCallEnd } from '../mesh/rpc/call-end.ts';
 import type { Channel } from '../mesh/rpc/channel.ts';
 import type { Caller } from '../mesh/rpc/context.ts';
 import { RpcError, rpcError } from '../mesh/rpc/error.ts';
+import { takesStream } from '../mesh/rpc/service.ts';
 import { authorize, graphNotFound, maySeeGraph } from './admission/authorize.ts';
 import type { Identifier } from './admission/identify.ts';
 import type { RateLimit } from './admission/rate-limit.ts';
@@ -33,8 +34,11 @@ export interface ForwardOptions {
  * deadline, and when its client is gone, it ends at once, whichever step it is at.
  */
 export function createForward(options: ForwardOptions): Forward {
-  return (method, requests, call) =>
-    untilCallEnd(withLoggedBugs(pass(options, method, requests, call), method, call, options.log), call);
+  return (method, requests, call) => {
+    const heard = takesStream(method) ? untilCallEnd(requests, call) : requests;
+    const responses = pass(options, method, heard, call);
+    return untilCallEnd(withLoggedBugs(responses, method, call, options.log), call);
+  };
 }
 
 async function* pass(

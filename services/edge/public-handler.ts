@@ -1,5 +1,3 @@
-import { createContextValues } from '@connectrpc/connect';
-import { type ConnectNodeAdapterOptions, connectNodeAdapter } from '@connectrpc/connect-node';
 import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import type { Logger } from '../mesh/log/logger.ts';
 import type { Forward } from './inbound-call.ts';
@@ -9,8 +7,8 @@ import type { Readiness } from './infrastructure/readiness.ts';
 import { reflectionRoutes } from './infrastructure/reflection.ts';
 import type { HttpHandler } from './listener/one-port.ts';
 import type { MethodTable } from './method-table.ts';
-import { refuseBadAuthority } from './protocol/bad-authority.ts';
-import { clientAddressKey, connectRoutes } from './protocol/connect-routes.ts';
+import { createConnectHandler } from './protocol/connect-handler.ts';
+import { connectRoutes } from './protocol/connect-routes.ts';
 import { serveRest } from './protocol/rest-call.ts';
 import { refuseUnknownGrpc } from './protocol/unknown-grpc.ts';
 import { createRestHandler } from './rest/handler.ts';
@@ -38,26 +36,13 @@ export function createPublicHandler(options: PublicHandlerOptions): HttpHandler 
     healthRoutes({ services: names, isReady: () => readiness.isReady }),
     reflectionRoutes([...services, Health]),
   ];
-  const fallback: HttpHandler = (request, response) => {
+  const connect = createConnectHandler({ routes, messageBytesMax, log });
+  return (request, response) => {
+    if (connect(request, response) || health(request, response) || openApiPage(request, response)) return;
     if (refuseUnknownGrpc(request, response)) return;
     serveRest(rest, request, response).catch((err: unknown) => {
       log.error({ err }, 'an answer failed');
       response.destroy();
     });
-  };
-  const adapter = connectNodeAdapter({
-    routes: (router) => {
-      for (const route of routes) route(router);
-    },
-    readMaxBytes: messageBytesMax,
-    jsonOptions: { ignoreUnknownFields: false },
-    contextValues: (request) =>
-      createContextValues().set(clientAddressKey, request.socket.remoteAddress ?? ''),
-    fallback: fallback as NonNullable<ConnectNodeAdapterOptions['fallback']>,
-  });
-  return (request, response) => {
-    if (health(request, response) || openApiPage(request, response)) return;
-    if (refuseBadAuthority(request, response)) return;
-    (adapter as HttpHandler)(request, response);
   };
 }

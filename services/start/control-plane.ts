@@ -1,48 +1,44 @@
-import { readCatalogConfig } from '../catalog/config.ts';
 import { createCatalogServer } from '../catalog/server.ts';
-import { readCreditConfig } from '../credit/config.ts';
 import { createCreditServer } from '../credit/server.ts';
 import { creditMigrations } from '../credit/store/migrations.ts';
-import { readIamConfig } from '../iam/config.ts';
 import { createIamServer } from '../iam/server.ts';
 import { iamMigrations } from '../iam/store/migrations.ts';
-import type { Environment } from '../mesh/config/config.ts';
 import { dataPaths } from '../mesh/config/mesh-config.ts';
 import { lockDirectory } from '../mesh/process/directory-lock.ts';
 import { type MeshProcess, openProcessDatabase } from '../mesh/process/mesh-process.ts';
 import type { ServiceModule } from '../mesh/process/service-module.ts';
 import type { Database, Sql } from '../mesh/sql/database.ts';
 import { type Migrations, migrateDatabase } from '../mesh/sql/migrate.ts';
-import { readRateLimitConfig } from '../ratelimit/config.ts';
 import { createRateLimitServer } from '../ratelimit/server.ts';
+import type { Settings } from './settings.ts';
 
 type CreateModule = (host: {
   readonly mesh: MeshProcess;
-  readonly env: Environment;
+  readonly settings: Settings;
   /** The one database of the process, opened by the first who asks. */
   readonly database: () => Promise<Database>;
 }) => Promise<ServiceModule>;
 
 /** The services of the control plane by role. Any set of them can share a process. */
 export const controlRoles: Readonly<Record<string, CreateModule>> = {
-  iam: async ({ mesh, env, database }) =>
+  iam: async ({ mesh, settings, database }) =>
     createIamServer({
       sql: await migrated(database, iamMigrations),
       channel: mesh.channel,
       log: mesh.log,
-      config: readIamConfig(env),
+      config: settings.iam,
       keysDirectory: dataPaths(mesh.config.dataDirectory).keys,
     }),
-  credit: async ({ mesh, env, database }) =>
+  credit: async ({ mesh, settings, database }) =>
     createCreditServer({
       sql: await migrated(database, creditMigrations),
       log: mesh.log,
-      config: readCreditConfig(env),
+      config: settings.credit,
     }),
-  ratelimit: async ({ env }) => createRateLimitServer({ config: readRateLimitConfig(env) }),
-  catalog: async ({ mesh, env, database }) =>
+  ratelimit: async ({ settings }) => createRateLimitServer({ config: settings.ratelimit }),
+  catalog: async ({ mesh, settings, database }) =>
     createCatalogServer({
-      config: readCatalogConfig(env),
+      config: settings.catalog,
       database: await database(),
       connect: (address) => mesh.pool.get(address),
       registry: mesh.registry,
@@ -51,7 +47,7 @@ export const controlRoles: Readonly<Record<string, CreateModule>> = {
 };
 
 /** Hosts services of the control plane in this process; the shutdown closes them. */
-export async function hostControlPlane(mesh: MeshProcess, env: Environment, roles: readonly string[]) {
+export async function hostControlPlane(mesh: MeshProcess, settings: Settings, roles: readonly string[]) {
   let opened: Promise<Database> | undefined;
   const database = () => {
     opened ??= openDatabase(mesh);
@@ -61,7 +57,7 @@ export async function hostControlPlane(mesh: MeshProcess, env: Environment, role
   for (const role of roles) {
     const create = controlRoles[role];
     if (!create) throw new Error(`${role} is not a role of the control plane`);
-    modules.push(await create({ mesh, env, database }));
+    modules.push(await create({ mesh, settings, database }));
   }
   mesh.host(modules);
   for (const module of modules) {

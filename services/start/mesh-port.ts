@@ -1,4 +1,3 @@
-import { type Environment, setting, text } from '../mesh/config/config.ts';
 import { createVerifier } from '../mesh/identity/assertion.ts';
 import type { MeshProcess } from '../mesh/process/mesh-process.ts';
 import { serveGrpc } from '../mesh/rpc/grpc-server.ts';
@@ -7,13 +6,13 @@ import type { BoundService } from '../mesh/rpc/service.ts';
 /** Opens the port by which other processes of the mesh call this one; resolves with its host:port. */
 export async function listenForMesh(
   mesh: MeshProcess,
-  env: Environment,
+  address: string,
   services: readonly BoundService[],
 ): Promise<string> {
   const server = await serveGrpc({
     services,
     verifier: await createVerifier(mesh.key.publicKey),
-    address: setting(env, 'TRELLIS_MESH_LISTEN', text, '127.0.0.1:0'),
+    address,
     log: mesh.log,
   });
   mesh.shutdown.add('mesh port', () => server.close());

@@ -1,13 +1,14 @@
-import { readEdgeConfig } from '../edge/config.ts';
+import type { EdgeConfig } from '../edge/config.ts';
 import type { ReadinessCheck } from '../edge/infrastructure/readiness.ts';
 import { type Edge, startEdge } from '../edge/server.ts';
 import type { Environment } from '../mesh/config/config.ts';
-import { readMeshConfig } from '../mesh/config/mesh-config.ts';
 import { createMeshProcess, type MeshProcess } from '../mesh/process/mesh-process.ts';
+import type { Shutdown } from '../mesh/process/shutdown.ts';
 import { controlRoles, hostControlPlane } from './control-plane.ts';
 import { hostGraphNode } from './graph-node.ts';
 import { startGraphNodeChild } from './graph-node-child.ts';
 import { listenForMesh } from './mesh-port.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 /** What a process can be started as. */
 export const roles = ['all', 'edge', 'graph-node', 'control-plane', ...Object.keys(controlRoles)] as const;
@@ -20,36 +21,39 @@ export interface Started {
   readonly edge: Edge | undefined;
 }
 
-/** Starts a process with these roles. Throws ConfigError, DirectoryInUseError or what the system says. */
+/**
+ * Starts a process with these roles. Throws ConfigError, DirectoryInUseError or what the system says; what was
+ * started by then has ended.
+ */
 export async function start(wanted: readonly string[], env: Environment): Promise<Started> {
-  const config = readMeshConfig(env);
+  const settings = readSettings(env);
+  const mesh = await createMeshProcess(wanted.includes('all') ? 'mesh' : wanted.join('+'), settings.mesh);
+  endInOrder(mesh.shutdown);
+  try {
+    return { mesh, edge: await startRoles(mesh, settings, wanted) };
+  } catch (error) {
+    await mesh.shutdown.run();
+    throw error;
+  }
+}
+
+async function startRoles(mesh: MeshProcess, settings: Settings, wanted: readonly string[]) {
   const isAll = wanted.includes('all');
-  const name = isAll ? 'mesh' : wanted.join('+');
-  const mesh = await createMeshProcess(name, config);
-  mesh.shutdown.onSignals(shutdownMs);
-  const control = wanted.flatMap((role) =>
-    role === 'all' || role === 'control-plane'
-      ? Object.keys(controlRoles)
-      : role in controlRoles
-        ? [role]
-        : [],
+  const control = Object.keys(controlRoles).filter(
+    (role) => isAll || wanted.includes('control-plane') || wanted.includes(role),
   );
   let controlEndpoint = '';
   if (control.length > 0) {
-    const modules = await hostControlPlane(mesh, env, control);
-    controlEndpoint = await listenForMesh(
-      mesh,
-      env,
-      modules.flatMap(({ services }) => services),
-    );
+    const modules = await hostControlPlane(mesh, settings, control);
+    const services = modules.flatMap((module) => module.services);
+    controlEndpoint = await listenForMesh(mesh, settings.meshListen, services);
   }
-  if (wanted.includes('graph-node')) await hostGraphNode(mesh, env);
+  if (wanted.includes('graph-node')) await hostGraphNode(mesh, settings);
   if (isAll) startGraphNodeChild(mesh, controlEndpoint);
-  const edge = isAll || wanted.includes('edge') ? await hostEdge(mesh, env, isAll) : undefined;
-  return { mesh, edge };
+  return isAll || wanted.includes('edge') ? hostEdge(mesh, settings.edge, isAll) : undefined;
 }
 
-async function hostEdge(mesh: MeshProcess, env: Environment, isAll: boolean): Promise<Edge> {
+async function hostEdge(mesh: MeshProcess, config: EdgeConfig, isAll: boolean): Promise<Edge> {
   const { channel, pool, sign, log, registry, shutdown } = mesh;
   const checks: ReadinessCheck[] = [];
   if (isAll) {
@@ -59,7 +63,21 @@ async function hostEdge(mesh: MeshProcess, env: Environment, isAll: boolean): Pr
     });
     checks.push({ name: 'graphNode', isReady: () => hasNode });
   }
-  const edge = await startEdge({ config: readEdgeConfig(env), channel, pool, sign, log, checks });
+  const edge = await startEdge({ config, channel, pool, sign, log, checks });
   shutdown.add('edge', () => edge.close());
   return edge;
+}
+
+/**
+ * Ends the process in order on SIGINT and SIGTERM. One that another process forked ends when that one does, however it
+ * ends: the IPC channel closes. Ctrl-C, which the terminal sends to both, is then the parent's to act on.
+ */
+function endInOrder(shutdown: Shutdown): void {
+  const isForked = process.connected !== undefined;
+  shutdown.onSignals(isForked ? ['SIGTERM'] : ['SIGINT', 'SIGTERM'], shutdownMs);
+  if (!isForked) return;
+  process.on('SIGINT', () => {});
+  const end = () => void shutdown.end('the parent process is gone', shutdownMs);
+  if (process.connected) process.once('disconnect', end);
+  else end();
 }

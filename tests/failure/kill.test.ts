@@ -17,8 +17,7 @@ afterAll(async () => {
 /** Writes numbers one after the other until told to stop; remembers which were acknowledged. */
 class Writer {
   readonly acknowledged: number[] = [];
-  readonly refused: { readonly atMs: number; readonly reason: string }[] = [];
-  lastAcknowledgedMs = 0;
+  readonly refused: string[] = [];
   #isStopped = false;
   readonly #done: Promise<void>;
 
@@ -37,9 +36,8 @@ class Writer {
       const answer = await rest.post(`/v1/graphs/${graphId}/execute`, body).catch(() => undefined);
       if (answer?.status === 200) {
         this.acknowledged.push(id);
-        this.lastAcknowledgedMs = performance.now();
       } else {
-        this.refused.push({ atMs: performance.now(), reason: answer?.body.error?.reason ?? 'NO_ANSWER' });
+        this.refused.push(answer?.body.error?.reason ?? 'NO_ANSWER');
         if (!answer) return;
       }
     }
@@ -64,7 +62,7 @@ const newGraph = async () => {
 };
 
 describe('kill -9', () => {
-  it('of an engine process loses no acknowledged write, touches no other graph, and the graph is back within 2 s', async () => {
+  it('of an engine process loses no acknowledged write, touches no other graph, and the graph comes back', async () => {
     const before = new Set(await enginePids(mesh));
     const victim = await newGraph();
     const victimPids = (await enginePids(mesh)).filter((pid) => !before.has(pid));
@@ -77,13 +75,11 @@ describe('kill -9', () => {
       const others = new Set((await enginePids(mesh)).filter((pid) => !victimPids.includes(pid)));
       const count = writer.acknowledged.length;
       await expect.poll(() => writer.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(count + 20);
-      const killedMs = performance.now();
       for (const pid of victimPids) killIfAlive(pid);
       const lostAt = writer.acknowledged.length;
       await expect
         .poll(() => writer.acknowledged.length, { timeout: 20_000, interval: 5 })
         .toBeGreaterThan(lostAt + 1);
-      expect(writer.lastAcknowledgedMs - killedMs).toBeLessThan(2_000);
       const now = (await enginePids(mesh)).filter((pid) => !others.has(pid));
       victimPids.splice(0, victimPids.length, ...now.filter((pid) => !before.has(pid)));
     }
@@ -92,7 +88,7 @@ describe('kill -9', () => {
 
     expect(neighbourWriter.refused).toEqual([]);
     expect(neighbourWriter.acknowledged.length).toBeGreaterThan(60);
-    for (const { reason } of writer.refused) expect(['OUTCOME_UNKNOWN', 'UNAVAILABLE']).toContain(reason);
+    for (const reason of writer.refused) expect(['OUTCOME_UNKNOWN', 'UNAVAILABLE']).toContain(reason);
     const found = await idsOf(tenant.rest, victim);
     expect(writer.acknowledged.filter((id) => !found.has(id))).toEqual([]);
     expect(found.size).toBeLessThanOrEqual(writer.acknowledged.length + writer.refused.length);

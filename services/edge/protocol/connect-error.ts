@@ -1,13 +1,12 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { type Code, ConnectError } from '@connectrpc/connect';
 import { type RpcError, toRpcError, toStatus } from '../../mesh/rpc/error.ts';
-import { headers } from '../../mesh/rpc/headers.ts';
 import type { InboundCall } from '../inbound-call.ts';
 
 /** An error as gRPC, gRPC-Web and Connect send it: code, message and details in each protocol's form. */
 export function toConnectError(thrown: unknown, call: InboundCall): ConnectError {
   const error: RpcError = toRpcError(thrown);
-  const metadata = new Headers({ [headers.requestId]: call.requestId });
+  const metadata = new Headers();
   if (error.retryAfterMs !== undefined) {
     metadata.set('grpc-retry-pushback-ms', String(Math.ceil(error.retryAfterMs)));
     metadata.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));

@@ -1,5 +1,6 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import type { HttpRequest, HttpResponse } from '../listener/one-port.ts';
+import { encodeGrpcMessage } from './grpc-message.ts';
 import { headerOf } from './rest-call.ts';
 
 /**
@@ -13,7 +14,7 @@ export function refuseUnknownGrpc(request: HttpRequest, response: HttpResponse):
   const headers = {
     'content-type': contentType,
     'grpc-status': String(Code.UNIMPLEMENTED),
-    'grpc-message': encodeURIComponent(`no method ${request.url}`),
+    'grpc-message': encodeGrpcMessage(`no method ${request.url}`),
   };
   if ('stream' in response && response.stream && !response.stream.destroyed) {
     // One HEADERS frame that ends the stream, which the response object cannot send.

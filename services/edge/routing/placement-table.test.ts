@@ -16,6 +16,7 @@ import { PlacementTable } from './placement-table.ts';
 type PlacementInit = Exclude<MessageInitShape<typeof PlacementSchema>, { $typeName: string }>;
 
 let asked: string[];
+let unreachable: string[];
 let answer: (graphId: string) => PlacementInit | Promise<PlacementInit>;
 /** The feed as it is open now. */
 let feed: TestStream<MessageInitShape<typeof WatchPlacementsResponseSchema>>;
@@ -24,10 +25,12 @@ let table: PlacementTable;
 beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
+  unreachable = [];
   answer = () => Promise.reject(rpcError(ErrorReason.GRAPH_NOT_FOUND, 'no such graph'));
   const catalog = bindService(PlacementService, {
-    resolvePlacement: async ({ graphId }) => {
+    resolvePlacement: async ({ graphId, unreachableEndpoint }) => {
       asked.push(graphId);
+      unreachable.push(unreachableEndpoint);
       return { placement: await answer(graphId) };
     },
     watchPlacements: () => {
@@ -129,6 +132,7 @@ describe('a graph that is not in the table', () => {
   });
 
   it('and missing stays missing for five seconds without asking again', async () => {
+    await vi.advanceTimersByTimeAsync(1);
     expect(await reasonOf(table.find('g1'))).toBe('GRAPH_NOT_FOUND');
     await vi.advanceTimersByTimeAsync(4_900);
     expect(await reasonOf(table.find('g1'))).toBe('GRAPH_NOT_FOUND');
@@ -161,6 +165,12 @@ describe('waking', () => {
     expect(new Set(await waiting).size).toBe(1);
     expect(asked).toEqual(['g1']);
     expect(await table.find('g1')).toMatchObject({ endpoint: '10.0.0.1:2', epoch: 2n });
+  });
+
+  it('says which endpoint was not reachable', async () => {
+    answer = () => open('g1', { epoch: 2n });
+    await table.wake('g1', '10.0.0.1:2');
+    expect(unreachable).toEqual(['10.0.0.1:2']);
   });
 
   it('that fails fails for all, and the next one asks anew', async () => {

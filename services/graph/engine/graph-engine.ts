@@ -30,7 +30,7 @@ export interface EngineResult {
 
 /** Where statements run: a writing transaction, which a failed statement ends, or one read after the other. */
 export interface EngineTransaction {
-  /** Runs one judged statement. Throws EngineFailure. */
+  /** Runs one judged statement: prepared, where values are to be bound to it. Throws EngineFailure. */
   run(statement: string, values?: Readonly<Record<string, EngineParameter>>): Promise<EngineResult>;
   /** Lets reads within the work see one state. In a writing transaction they do anyway. */
   snapshot<T>(work: () => Promise<T>): Promise<T>;

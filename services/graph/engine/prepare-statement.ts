@@ -10,9 +10,10 @@ import { type CypherLimits, DEFAULT_CYPHER_LIMITS } from '../domain/cypher/limit
 import type { Projection } from '../domain/cypher/parse-projection.ts';
 import { parseStatement } from '../domain/cypher/parse-statement.ts';
 import { nameOf, type Token } from '../domain/cypher/token.ts';
-import { bindParameters } from '../domain/values/bind-parameters.ts';
+import { bindParameters, checkParameters, writeParameters } from '../domain/values/bind-parameters.ts';
 import { rewriteProjections } from '../domain/values/exact-statement.ts';
 import type { GraphTables } from '../domain/values/graph-tables.ts';
+import { typeOfValue } from '../domain/values/parameter-type.ts';
 import type { EngineParameter } from '../domain/values/text-form.ts';
 import { type ExactPlan, exactForms, ValueNotExact } from './exact-result.ts';
 import { StatementRefused } from './statement-refused.ts';
@@ -20,7 +21,10 @@ import { StatementRefused } from './statement-refused.ts';
 /** A judged statement with its values, ready to run. */
 export interface PreparedCall {
   readonly text: string;
-  readonly values: Readonly<Record<string, EngineParameter>>;
+  /** The values to bind; undefined where they stand in the text. */
+  readonly values: Readonly<Record<string, EngineParameter>> | undefined;
+  /** The same for calls whose results have the same columns. */
+  readonly key: string;
   readonly verdict: AcceptedStatement;
   /** The names to answer with for columns that the engine named. */
   names(engineNames: readonly string[]): string[];
@@ -47,26 +51,27 @@ export class StatementPreparer {
   /** Throws StatementRefused or ParameterInvalid. */
   prepare(statement: string, mode: StatementMode, parameters: Readonly<Record<string, Value>>): PreparedCall {
     const { verdict, branches } = this.#judge(statement, mode);
-    const bound = bindParameters(verdict.tokens, verdict.parameters, parameters);
-    const hasChanged = bound.rewritten.size > 0;
+    const given = checkParameters(verdict.parameters, parameters);
+    const bound = bindParameters(verdict.tokens, given);
+    const text = bound.rewritten.size > 0 ? toCanonical(bound.tokens) : verdict.canonical;
     return {
-      text: hasChanged ? toCanonical(bound.tokens) : verdict.canonical,
+      text,
       values: bound.values,
+      key: `${typesOf(given)} ${verdict.canonical}`,
       verdict,
-      names: (engineNames) =>
-        hasChanged
-          ? restoreNames(engineNames, verdict.tokens, branches[0], bound.rewritten)
-          : [...engineNames],
+      names: (engineNames) => restoreNames(engineNames, verdict.tokens, branches[0], bound.rewritten),
       exactText: (plan, tables) => {
         const forms = exactForms(plan, tables);
         const columns = plan.columns.map(({ name }, index) => ({
           name,
           expression: (held: string) => forms[index]?.expression(held) ?? held,
         }));
-        const text = rewriteProjections(bound.tokens, branches, columns);
+        // Never prepared: the forms are made of functions that do not survive parameters without type.
+        const { tokens } = writeParameters(verdict.tokens, given);
+        const exact = rewriteProjections(tokens, branches, columns);
         const [column] = plan.columns;
-        if (!text) throw new ValueNotExact(column?.name ?? '', column?.type ?? '');
-        return text;
+        if (!exact) throw new ValueNotExact(column?.name ?? '', column?.type ?? '');
+        return exact;
       },
     };
   }
@@ -84,6 +89,10 @@ export class StatementPreparer {
   }
 }
 
+function typesOf(parameters: ReadonlyMap<string, Value>): string {
+  return [...parameters].map(([name, value]) => `${name}:${JSON.stringify(typeOfValue(value))}`).join(',');
+}
+
 /** A column without alias is named after its expression; the caller shall see his own, not the rewritten one. */
 function restoreNames(
   engineNames: readonly string[],
@@ -91,6 +100,7 @@ function restoreNames(
   branch: Projection | undefined,
   rewritten: ReadonlySet<string>,
 ): string[] {
+  if (rewritten.size === 0) return [...engineNames];
   const offset = engineNames.length - (branch?.items.length ?? 0);
   return engineNames.map((name, index) => {
     const item = branch?.items[index - offset];

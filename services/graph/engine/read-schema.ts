@@ -1,6 +1,6 @@
 import { parseEngineType } from '../domain/values/engine-type.ts';
-import { toStringLiteral } from '../domain/values/exact-form.ts';
 import type { GraphTables } from '../domain/values/graph-tables.ts';
+import { toStringLiteral } from '../domain/values/string-literal.ts';
 import type { EngineTransaction, RawRow } from './graph-engine.ts';
 
 /** A property of a table. */

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { parseEngineType } from '../domain/values/engine-type.ts';
 import { holdsGraph, mayLose } from '../domain/values/exactness.ts';
-import { shapeOf } from '../domain/values/text-form.ts';
 import { EngineFailure } from './engine-failure.ts';
 import type { ExactPlan, ExactResult } from './exact-result.ts';
 import { checkExact, checkPlain, ValueNotExact } from './exact-result.ts';
@@ -118,7 +117,7 @@ export class StatementRunner {
   ): Promise<ExactResult> {
     const tables = await this.#schema.tables(transaction);
     const result = await transaction
-      .run(call.exactText(plan, tables), call.values)
+      .run(call.exactText(plan, tables))
       .catch((error: unknown) => {
         // The statement itself has run before: what does not bind is the form.
         if (!(error instanceof EngineFailure) || error.kind !== 'invalid') throw error;
@@ -144,7 +143,7 @@ function firstLossy({ columns }: ExactPlan): { readonly name: string; readonly t
 }
 
 function planKey(call: PreparedCall, transaction: EngineTransaction): string {
-  return `${transaction.schemaVersion} ${shapeOf({ ...call.values })} ${call.text}`;
+  return `${transaction.schemaVersion} ${call.key}`;
 }
 
 function isPlan(value: ExactResult | ExactPlan): value is ExactPlan {

@@ -36,20 +36,25 @@ export class Shutdown {
     return isClean;
   }
 
-  /** Runs the steps and ends the process on SIGINT or SIGTERM; at once on the second one, or when time is up. */
-  onSignals(timeoutMs: number): void {
+  /** Runs the steps and ends the process: with 0 where none failed, by force when time is up. */
+  async end(why: string, timeoutMs: number): Promise<never> {
+    this.#log.info({ why }, 'draining');
+    setTimeout(() => {
+      this.#log.error({ timeoutMs }, 'shutdown takes too long');
+      process.exit(1);
+    }, timeoutMs).unref();
+    process.exit((await this.run()) ? 0 : 1);
+  }
+
+  /** Ends the process on each of these signals; at once on the second one. */
+  onSignals(signals: readonly NodeJS.Signals[], timeoutMs: number): void {
     let isEnding = false;
-    const end = async (signal: NodeJS.Signals) => {
-      if (isEnding) process.exit(1);
-      isEnding = true;
-      this.#log.info({ signal }, 'draining');
-      setTimeout(() => {
-        this.#log.error({ timeoutMs }, 'shutdown takes too long');
-        process.exit(1);
-      }, timeoutMs).unref();
-      process.exit((await this.run()) ? 0 : 1);
-    };
-    process.on('SIGINT', end);
-    process.on('SIGTERM', end);
+    for (const signal of signals) {
+      process.on(signal, () => {
+        if (isEnding) process.exit(1);
+        isEnding = true;
+        void this.end(signal, timeoutMs);
+      });
+    }
   }
 }

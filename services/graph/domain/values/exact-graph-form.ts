@@ -1,17 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { PathSchema } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import type { EngineType } from './engine-type.ts';
-import {
-  type ExactForm,
-  type ExactScope,
-  orNull,
-  toExactForm,
-  toStringLiteral,
-  within,
-} from './exact-form.ts';
+import { type ExactForm, type ExactScope, orNull, toExactForm, within } from './exact-form.ts';
 import { mayLose } from './exactness.ts';
 import type { TableProperty } from './graph-tables.ts';
 import { decodeNode, decodeRelationship, type PropertySource } from './plain-decoder.ts';
+import { toStringLiteral } from './string-literal.ts';
 import { InexactValue, listValue, nullValue, toValue } from './value.ts';
 
 type RawObject = Readonly<Record<string, unknown>>;

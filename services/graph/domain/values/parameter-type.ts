@@ -1,6 +1,7 @@
 import { Timestamp_Precision, type Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import { decimalShape } from './decimal.ts';
-import { type EngineType, isPlainName, leaf } from './engine-type.ts';
+import { type EngineType, leaf } from './engine-type.ts';
+import { isCastable } from './exactness.ts';
 
 /** The type of a value that holds nothing but NULL and can become any other. */
 export const anyType = leaf('ANY');
@@ -98,20 +99,26 @@ export function unify(a: EngineType, b: EngineType): EngineType {
   throw new NoCommonType('the elements of a list have no type in common');
 }
 
-/** True where the engine's own text conversion can carry all values of the type, see toTextForm. */
+/** True where the engine makes any value of the type of text leaves, by a cast. */
 export function hasTextForm(type: EngineType): boolean {
-  switch (type.kind) {
-    case 'leaf':
-      return type !== anyType && type.name !== 'INTERVAL';
-    case 'decimal':
-      return true;
-    case 'list':
-      return hasTextForm(type.element);
-    case 'struct':
-      return type.fields.length > 0 && type.fields.every((f) => isPlainName(f.name) && hasTextForm(f.type));
-    default:
-      return false;
-  }
+  return (
+    everyLeaf(type, (part) => part !== anyType && !(part.kind === 'leaf' && part.name === 'INTERVAL')) &&
+    isCastable(type)
+  );
+}
+
+/** True where the engine reads any value of the type from one text: no leaf can be mistaken for punctuation. */
+export function hasNestedText(type: EngineType): boolean {
+  return everyLeaf(type, (part) => part.kind === 'leaf' && !wordyLeaves.has(part.name)) && isCastable(type);
+}
+
+const wordyLeaves: ReadonlySet<string> = new Set(['ANY', 'STRING', 'BLOB', 'INTERVAL']);
+
+function everyLeaf(type: EngineType, test: (leaf: EngineType) => boolean): boolean {
+  if (type.kind === 'list') return everyLeaf(type.element, test);
+  if (type.kind === 'struct')
+    return type.fields.length > 0 && type.fields.every((field) => everyLeaf(field.type, test));
+  return type.kind !== 'map' && test(type);
 }
 
 function typeOfField(value: Value | undefined): EngineType {

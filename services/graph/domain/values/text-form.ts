@@ -1,6 +1,5 @@
 import type { Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
-import { type EngineType, toTypeText } from './engine-type.ts';
-import { isCastable } from './exactness.ts';
+import type { EngineType } from './engine-type.ts';
 import { formatDate, formatTimestamp } from './temporal.ts';
 
 /** What the binding takes for a parameter without changing it. */
@@ -44,19 +43,21 @@ export function toTextForm({ kind }: Value, type: EngineType): EngineParameter {
   return toLeafText(kind, type);
 }
 
-/** Turns an expression that holds a text form into one that holds the value. */
-export function fromTextForm(type: EngineType, expression: string, depth = 0): string {
-  if (isCastable(type)) return `cast(${expression} AS ${toTypeText(type)})`;
-  const variable = `trellis_x${depth}`;
-  if (type.kind === 'list') {
-    return `list_transform(${expression}, ${variable} -> ${fromTextForm(type.element, variable, depth + 1)})`;
+/** The value as one text, for a cast to a type of which hasNestedText is true. Throws NoTextForm. */
+export function toNestedText({ kind }: Value, type: EngineType): string {
+  if (kind.case === 'nullValue') return 'NULL';
+  if (kind.case === 'listValue' && type.kind === 'list') {
+    return `[${kind.value.values.map((value) => toNestedText(value, type.element)).join(',')}]`;
   }
-  if (type.kind !== 'struct') throw new NoTextForm(`a ${type.kind}`);
-  const fields = type.fields.map(
-    (field) =>
-      `${field.name}: ${fromTextForm(field.type, `struct_extract(${expression}, '${field.name}')`, depth)}`,
-  );
-  return `{${fields.join(', ')}}`;
+  if (kind.case === 'structValue' && type.kind === 'struct') {
+    const fields = type.fields.map(({ name, type: inner }, index) => {
+      const value = kind.value.fields[index]?.value;
+      if (!value) throw new NoTextForm('a field without value');
+      return `${name}: ${toNestedText(value, inner)}`;
+    });
+    return `{${fields.join(',')}}`;
+  }
+  return toLeafText(kind, type);
 }
 
 /** A value of the shape of a text form. The binding takes the type of a list from its first element. */

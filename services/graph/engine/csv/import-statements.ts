@@ -1,6 +1,6 @@
 import { toAlias } from '../../domain/cypher/final-projection.ts';
 import { parseEngineType, toTypeText } from '../../domain/values/engine-type.ts';
-import { toStringLiteral } from '../../domain/values/exact-form.ts';
+import { toStringLiteral } from '../../domain/values/string-literal.ts';
 import type { GraphSchema, SchemaProperty } from '../read-schema.ts';
 import { engineDialect } from './csv-dialect.ts';
 

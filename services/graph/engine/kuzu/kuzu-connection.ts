@@ -67,18 +67,20 @@ export class KuzuConnection {
   }
 
   /**
-   * Runs one statement; the engine interrupts it after the time. Where `isGuarded`, outside a transaction, the
-   * engine itself has to agree that the statement only reads: it is prepared within a read-only transaction.
+   * Runs one statement, prepared where values are to be bound; the engine interrupts it after the time. Where
+   * `isGuarded`, outside a transaction, the engine itself has to agree that the statement only reads: it is
+   * prepared, or runs, within a read-only transaction.
    */
   async run(
     text: string,
-    values: Readonly<Record<string, EngineParameter>>,
+    values: Readonly<Record<string, EngineParameter>> | undefined,
     timeoutMs: number,
     isGuarded: boolean,
   ): Promise<EngineResult> {
     this.#connection.setQueryTimeout(Math.max(1, Math.ceil(timeoutMs)));
-    const statement = await this.#prepare(text, values, isGuarded);
-    const results = await this.#connection.execute(statement, { ...values } as Record<string, KuzuValue>);
+    const results = await (values
+      ? this.#runPrepared(text, values, isGuarded)
+      : this.#runOnce(text, isGuarded));
     if (Array.isArray(results)) {
       closeAll(results);
       throw new Error('one statement gave several results');
@@ -91,6 +93,21 @@ export class KuzuConnection {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  async #runPrepared(text: string, values: Readonly<Record<string, EngineParameter>>, isGuarded: boolean) {
+    const statement = await this.#prepare(text, values, isGuarded);
+    return this.#connection.execute(statement, { ...values } as Record<string, KuzuValue>);
+  }
+
+  async #runOnce(text: string, isGuarded: boolean) {
+    if (isGuarded) await this.control('beginRead');
+    try {
+      return await this.#connection.query(text);
+    } finally {
+      // A statement that failed has ended the transaction already.
+      if (isGuarded) await this.control('endRead').catch(() => {});
+    }
   }
 
   async #prepare(

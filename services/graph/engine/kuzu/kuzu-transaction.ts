@@ -63,10 +63,7 @@ export class KuzuTransaction implements EngineTransaction {
     return this.#underWay;
   }
 
-  async run(
-    statement: string,
-    values: Readonly<Record<string, EngineParameter>> = {},
-  ): Promise<EngineResult> {
+  async run(statement: string, values?: Readonly<Record<string, EngineParameter>>): Promise<EngineResult> {
     if (this.#hasFailed) throw new EngineFailure('closed', 'the transaction has ended');
     const timeoutMs = this.#limits.deadlineMs - Date.now();
     if (timeoutMs <= 0 || this.#limits.signal.aborted) {

@@ -5,8 +5,8 @@ import { engineBroken, openingEnded } from '../errors.ts';
 import type { GraphDirectory } from '../store/graph-directory.ts';
 import type { EngineProcess } from './engine-process.ts';
 
-/** An engine process that ran for so long counts as healthy: its end is a first failure. */
-const healthyMs = 60_000;
+/** An engine process that served for so long counts as healthy: its end is a first failure. */
+const healthyMs = 5_000;
 
 /** Where a graph is served, and since which opening. */
 export interface Opening {
@@ -38,7 +38,7 @@ export interface SupervisedEngineOptions {
   readonly onChange: () => void;
 }
 
-/** Keeps a graph open: starts its engine process again, with the next epoch, until it is closed or fails too often. */
+/** Keeps a graph open: starts its engine process again, with the next epoch, until it is closed or fails to open too often. */
 export class SupervisedEngine {
   readonly #options: SupervisedEngineOptions;
   readonly #closing = new AbortController();
@@ -77,7 +77,7 @@ export class SupervisedEngine {
     return this.#lastActiveMs;
   }
 
-  /** True where it ended by itself, having failed too often. */
+  /** True where it ended by itself, having failed to open too often. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
@@ -92,16 +92,18 @@ export class SupervisedEngine {
     const { after, epoch, limits, log, graphId, onChange } = this.#options;
     await after;
     let failures = 0;
+    let openFailures = 0;
     let wantedEpoch = epoch;
-    while (!this.#isClosing && failures < limits.failuresMax) {
-      const wasHealthy = await this.#serve(wantedEpoch, respawnDelayMs(failures));
+    while (!this.#isClosing && openFailures < limits.failuresMax) {
+      const servedMs = await this.#serve(wantedEpoch, respawnDelayMs(failures));
       if (this.#isClosing) break;
-      failures = wasHealthy ? 1 : failures + 1;
+      failures = servedMs !== undefined && servedMs >= healthyMs ? 1 : failures + 1;
+      openFailures = servedMs === undefined ? openFailures + 1 : 0;
       wantedEpoch = 1n;
-      log.error({ graphId, failures }, 'the engine of a graph failed');
+      log.error({ graphId, failures, openFailures }, 'the engine of a graph failed');
     }
     this.#isBroken = !this.#isClosing;
-    this.#opening.reject(this.#isBroken ? engineBroken(failures, limits.coolDownMs) : openingEnded());
+    this.#opening.reject(this.#isBroken ? engineBroken(openFailures, limits.coolDownMs) : openingEnded());
     onChange();
   }
 
@@ -109,15 +111,15 @@ export class SupervisedEngine {
     return this.#closing.signal.aborted;
   }
 
-  /** Runs one process. True where it served for long. The next epoch is told at once, so that nobody waits for this one. */
-  async #serve(wantedEpoch: bigint, delayMs: number): Promise<boolean> {
+  /** Runs one process: how long it served, or undefined where it never did. Its epoch is told before it starts. */
+  async #serve(wantedEpoch: bigint, delayMs: number): Promise<number | undefined> {
     const { directory, clock, launch, onChange, log, graphId } = this.#options;
     try {
       this.#epoch = await directory.takeEpoch(wantedEpoch);
       onChange();
       if (delayMs > 0) await clock.sleep(delayMs, this.#closing.signal);
       await directory.emptyWork();
-      if (this.#isClosing) return false;
+      if (this.#isClosing) return undefined;
       const process = launch(this.#epoch, (callsUnderWay) => {
         this.#callsUnderWay = callsUnderWay;
         this.#lastActiveMs = clock.now();
@@ -125,11 +127,11 @@ export class SupervisedEngine {
       return await this.#follow(process);
     } catch (err) {
       log.error({ err, graphId }, 'an engine process could not be started');
-      return false;
+      return undefined;
     }
   }
 
-  async #follow(process: EngineProcess): Promise<boolean> {
+  async #follow(process: EngineProcess): Promise<number | undefined> {
     const { clock, limits, log, graphId } = this.#options;
     const close = () => void process.close(limits.closeTimeoutMs);
     this.#closing.signal.addEventListener('abort', close, { once: true });
@@ -138,11 +140,11 @@ export class SupervisedEngine {
     this.#closing.signal.removeEventListener('abort', close);
     if (!this.#isClosing) log.error({ graphId, exit }, 'an engine process ended unasked');
     this.#callsUnderWay = 0;
-    if (openedMs === undefined) return false;
+    if (openedMs === undefined) return undefined;
     this.#endpoint = '';
     this.#opening = Promise.withResolvers();
     this.#opening.promise.catch(() => {});
-    return clock.now() - openedMs >= healthyMs;
+    return clock.now() - openedMs;
   }
 
   /** When the process began to serve; undefined where it failed to, and was killed. */
