@@ -1,7 +1,7 @@
 import { create, type DescMethod, type Message } from '@bufbuild/protobuf';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
-import { ListPlansRequestSchema, CreditService } from '../../gen/trellis/credit/v1/credit_pb.js';
+import { CreditService, ListPlansRequestSchema } from '../../gen/trellis/credit/v1/credit_pb.js';
 import {
   CatalogService,
   CreateGraphRequestSchema,
@@ -149,7 +149,9 @@ describe('a call', () => {
 
   it('of a method between services is not passed on', async () => {
     const request = create(ResolvePrincipalRequestSchema);
-    await expect(call(PrincipalService.method.resolvePrincipal, request)).rejects.toThrow('not a public method');
+    await expect(call(PrincipalService.method.resolvePrincipal, request)).rejects.toThrow(
+      'not a public method',
+    );
     expect(steps).toEqual([]);
   });
 
@@ -233,7 +235,9 @@ describe('a call ends at once', () => {
 
   it('at its deadline while it waits for the first part of an upload', async () => {
     const { abort, inbound } = client();
-    const ended = reasonOf(call(importTable, new TestStream<Message>(), { ...inbound, deadlineMs: Date.now() }));
+    const ended = reasonOf(
+      call(importTable, new TestStream<Message>(), { ...inbound, deadlineMs: Date.now() }),
+    );
     await expect.poll(() => steps).toContain('limit key_ada');
     abort.abort();
     expect(await ended).toBe('DEADLINE_EXCEEDED');

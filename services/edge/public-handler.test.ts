@@ -5,9 +5,19 @@ import { create, type DescMethod, fromBinary, type Message, toBinary } from '@bu
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { ConnectError, createClient, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web';
-import { Client, credentials, type Metadata, Metadata as GrpcMetadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata as GrpcMetadata,
+  type Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema } from '../../gen/google/rpc/error_details_pb.js';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RequestInfoSchema,
+} from '../../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.js';
 import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
 import {
@@ -150,8 +160,7 @@ function throwConnectFailure(thrown: unknown): never {
   } satisfies Failure;
 }
 
-const serialize = (message: Message) =>
-  Buffer.from(toBinary(calledSchema(message), message as never));
+const serialize = (message: Message) => Buffer.from(toBinary(calledSchema(message), message as never));
 const calledSchema = (message: Message) => {
   const schemas = [QueryRequestSchema, StreamQueryRequestSchema, ImportTableRequestSchema];
   const schema = schemas.find(({ typeName }) => typeName === message.$typeName);
@@ -317,7 +326,10 @@ describe.each(clients)('a call over %s', (_name, client) => {
   it('that is refused is told when to come back, and its request id once', async () => {
     run = (requests, call) => {
       call.responseHeaders.set('ratelimit', '"AI";r=0;t=2');
-      return failWith(rpcError(ErrorReason.RATE_LIMITED, 'too many', { retryAfterMs: 1_500 }))(requests, call);
+      return failWith(rpcError(ErrorReason.RATE_LIMITED, 'too many', { retryAfterMs: 1_500 }))(
+        requests,
+        call,
+      );
     };
     const headers = { 'x-request-id': 'mine-3' };
     let onHeaders: ((name: string) => string | null) | undefined;
@@ -404,8 +416,11 @@ describe('an upload over gRPC', () => {
   function upload(onEnd: (error: ServiceError | null, rowCount?: number) => void) {
     const decode = (bytes: Buffer) => fromBinary(ImportTableResponseSchema, bytes);
     const path = methodPath(GraphService.method.importTable);
-    const stream = grpc.makeClientStreamRequest(path, (bytes: Buffer) => bytes, decode, (error, response) =>
-      onEnd(error, response?.rowCount),
+    const stream = grpc.makeClientStreamRequest(
+      path,
+      (bytes: Buffer) => bytes,
+      decode,
+      (error, response) => onEnd(error, response?.rowCount),
     );
     return stream;
   }
@@ -526,7 +541,10 @@ describe('pages', () => {
       return [answered.status, text && JSON.parse(text)];
     };
     expect(await page('/healthz')).toEqual([200, { live: true }]);
-    expect(await page('/readyz?verbose')).toEqual([200, { ready: true, checks: { test: true, accepting: true } }]);
+    expect(await page('/readyz?verbose')).toEqual([
+      200,
+      { ready: true, checks: { test: true, accepting: true } },
+    ]);
     isReady = false;
     expect(await page('/readyz')).toEqual([503, { ready: false, checks: { test: false, accepting: true } }]);
     expect(await page('/readyz', 'HEAD')).toEqual([503, '']);

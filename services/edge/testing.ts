@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
 import { type Principal, PrincipalSchema } from '../../gen/trellis/iam/v1/principal_pb.js';
 import { Permission } from '../../gen/trellis/policy/v1/policy_pb.js';
-import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
 import { childTrace } from '../mesh/rpc/trace.ts';
 import type { InboundCall } from './inbound-call.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { GraphRecord } from '../domain/graph-record.ts';
 import { TestClock } from '../../mesh/process/clock.testing.ts';
+import type { GraphRecord } from '../domain/graph-record.ts';
 import { placementFeed } from './placement-feed.ts';
 import { PlacementView } from './placement-view.ts';
 

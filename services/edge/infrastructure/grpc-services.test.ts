@@ -17,7 +17,11 @@ import { type HttpHandler, listenOnePort, type OnePort } from '../listener/one-p
 import { healthRoutes } from './health.ts';
 import { reflectionRoutes } from './reflection.ts';
 
-const files = ['grpc/health/v1/health', 'grpc/reflection/v1/reflection', 'grpc/reflection/v1alpha/reflection'];
+const files = [
+  'grpc/health/v1/health',
+  'grpc/reflection/v1/reflection',
+  'grpc/reflection/v1alpha/reflection',
+];
 const packages = loadPackageDefinition(
   loadSync(
     files.map((file) => `${file}.proto`),
@@ -48,8 +52,8 @@ beforeEach(() => {
 
 /** A client that knows nothing but the .proto files. */
 function foreignClient(service: string): Foreign {
-  const constructor = service.split('.').reduce((found: Foreign, name) => found[name], packages);
-  return new constructor(`127.0.0.1:${port.port}`, credentials.createInsecure());
+  const ServiceClient = service.split('.').reduce((found: Foreign, name) => found[name], packages);
+  return new ServiceClient(`127.0.0.1:${port.port}`, credentials.createInsecure());
 }
 
 describe('health', () => {
@@ -90,19 +94,22 @@ describe('health', () => {
   it.each([
     ['', ['SERVING', 'NOT_SERVING', 'SERVING']],
     ['x.Y', ['SERVICE_UNKNOWN']],
-  ])('can be watched: of "%s" each change is told once, until the client leaves', async (service, expected) => {
-    const stream: ClientReadableStream<{ status: string }> = health.watch({ service });
-    const seen: string[] = [];
-    stream.on('data', ({ status }) => seen.push(status));
-    const ended = new Promise<ServiceError>((resolve) => stream.on('error', resolve as () => void));
-    for (const [i, status] of expected.entries()) {
-      isReady = status !== 'NOT_SERVING';
-      await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(i + 1);
-    }
-    expect(seen).toEqual(expected);
-    stream.cancel();
-    expect((await ended).code).toBe(1);
-  });
+  ])(
+    'can be watched: of "%s" each change is told once, until the client leaves',
+    async (service, expected) => {
+      const stream: ClientReadableStream<{ status: string }> = health.watch({ service });
+      const seen: string[] = [];
+      stream.on('data', ({ status }) => seen.push(status));
+      const ended = new Promise<ServiceError>((resolve) => stream.on('error', resolve as () => void));
+      for (const [i, status] of expected.entries()) {
+        isReady = status !== 'NOT_SERVING';
+        await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(i + 1);
+      }
+      expect(seen).toEqual(expected);
+      stream.cancel();
+      expect((await ended).code).toBe(1);
+    },
+  );
 });
 
 describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {

@@ -104,7 +104,9 @@ class ReflectionIndex {
     if (named) return named.file;
     const dot = symbol.lastIndexOf('.');
     const owner = this.#registry.get(symbol.slice(0, Math.max(0, dot)));
-    return owner && membersOf(owner).some(({ name }) => name === symbol.slice(dot + 1)) ? owner.file : undefined;
+    return owner && membersOf(owner).some(({ name }) => name === symbol.slice(dot + 1))
+      ? owner.file
+      : undefined;
   }
 
   #extensions(typeName: string) {

@@ -10,7 +10,11 @@ afterEach(async () => {
   for (const close of toClose.splice(0).toReversed()) await close();
 });
 
-async function listen(handler: HttpHandler, limits?: OnePortLimits, errors: unknown[] = []): Promise<OnePort> {
+async function listen(
+  handler: HttpHandler,
+  limits?: OnePortLimits,
+  errors: unknown[] = [],
+): Promise<OnePort> {
   const port = await listenOnePort(0, '127.0.0.1', handler, (error) => errors.push(error), limits);
   toClose.push(() => port.close(0));
   return port;

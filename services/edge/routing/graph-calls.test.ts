@@ -4,8 +4,8 @@ import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import {
   ExecuteRequestSchema,
   GraphService,
-  ImportTableRequestSchema,
   type ImportTableRequest,
+  ImportTableRequestSchema,
   QueryRequestSchema,
   StreamQueryRequestSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';

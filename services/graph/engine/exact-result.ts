@@ -113,7 +113,11 @@ export function exactForms(plan: ExactPlan, tables: GraphTables) {
         throw error;
       }
     };
-    return { decode: formOf('x').decode, expression: (held: string) => formOf(held).expression };
+    return {
+      decode: formOf('x').decode,
+      expression: (held: string) => formOf(held).expression,
+      holdsGraph: holdsGraph(parsed),
+    };
   });
 }
 

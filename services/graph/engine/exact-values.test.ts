@@ -77,6 +77,8 @@ const leaves: [string, ValueKind[]][] = [
   ['DECIMAL(38, 0)', [decimal('-99999999999999999999999999999999999999')]],
 ];
 
+/** Decimals within other values are another matter: the engine converts them wrongly. */
+const nestable = leaves.filter(([type]) => !type.startsWith('DECIMAL'));
 const values = leaves.flatMap(([type, kinds]) => kinds.map((kind) => ({ type, kind })));
 const label = ({ type, kind }: { type: string; kind: ValueKind }) => `${type} ${describeKind(kind)}`;
 const describeKind = (kind: ValueKind) =>
@@ -103,17 +105,17 @@ describe('a parameter comes back as it was given', () => {
     expect(await returned('RETURN $p AS x', { p: value.kind }), label(value)).toEqual([value.kind]);
   });
 
-  test.each(leaves)('in a list, with NULLs first and between: %s', async (_, kinds) => {
+  test.each(nestable)('in a list, with NULLs first and between: %s', async (_, kinds) => {
     const given = list(nothing, ...kinds, nothing, ...kinds);
     expect(await returned('RETURN $p AS x', { p: given })).toEqual([given]);
   });
 
-  test.each(leaves)('in lists within lists, empty ones too: %s', async (_, kinds) => {
+  test.each(nestable)('in lists within lists, empty ones too: %s', async (_, kinds) => {
     const given = list(list(), list(...kinds), list(nothing), list(...kinds));
     expect(await returned('RETURN $p AS x', { p: given })).toEqual([given]);
   });
 
-  test.each(leaves)('in structs, alone and in lists: %s', async (_, [kind = nothing]) => {
+  test.each(nestable)('in structs, alone and in lists: %s', async (_, [kind = nothing]) => {
     const given = struct({ a: kind, b: list(kind, nothing), c: struct({ d: nothing, e: kind }) });
     expect(await returned('RETURN $p AS x', { p: given })).toEqual([given]);
     const rows = list(struct({ a: kind, b: nothing }), struct({ a: nothing, b: kind }));
@@ -123,7 +125,7 @@ describe('a parameter comes back as it was given', () => {
   test('in maps with keys of any type, in their order', async () => {
     const given = [
       map([int64(10n), string('ten')], [int64(2n), nothing], [int64(2n ** 63n - 1n), string('')]),
-      map([string('__proto__'), decimal('1.50')], [string('10'), decimal('-0.05')]),
+      map([string('b'), double(1)], [string('10'), double(-0)], [string('2'), nothing]),
       map([timestamp(-1n, MICROSECONDS), list(interval(1, 2, 3n))]),
     ];
     for (const p of given) expect(await returned('RETURN $p AS x', { p })).toEqual([p]);
@@ -143,6 +145,7 @@ describe('a parameter comes back as it was given', () => {
 describe('what cannot be bound exactly is refused', () => {
   test.each([
     ['parts of a microsecond', timestamp(-1n, NANOSECONDS)],
+    ['decimals in a list', list(decimal('1.50'))],
     ['39 digits', decimal('123456789012345678901234567890123456789')],
     ['a malformed UUID', { case: 'uuidValue', value: 'x' }],
     ['129 bits', { case: 'int128Value', value: String(2n ** 127n) }],
@@ -163,17 +166,22 @@ describe('a stored value comes back as it was written', () => {
 
   test.each(leaves.map(([type, kinds], index) => ({ type, kinds, index })))(
     '$type',
-    async ({ kinds, index }) => {
+    async ({ type, kinds, index }) => {
       for (const kind of kinds) {
         id += 1n;
-        const parameters = { id: int64(id), v: kind, l: list(kind, nothing) };
+        // A row with -2^127 cannot be read as a node at all: the binding fails on it.
+        if (kind.value === String(-(2n ** 127n))) continue;
+        const isDecimal = type.startsWith('DECIMAL');
+        const l = isDecimal ? `[cast('${kind.value}' AS ${type}), NULL]` : '$l';
+        const given = isDecimal ? {} : { l: list(kind, nothing) };
+        const parameters = { id: int64(id), v: kind, ...given };
         const created = await graph.execute(
-          `CREATE (n:T {id: $id, v${index}: $v, l${index}: $l}) RETURN n, n.v${index}, n.l${index}`,
+          `CREATE (n:T {id: $id, v${index}: $v, l${index}: ${l}}) RETURN n, n.v${index}, n.l${index}`,
           parameters,
         );
         expectStored(kindsOf(created), 'nodeValue', index, kind);
         const rel = await graph.execute(
-          `MATCH (a:T {id: $id}) CREATE (a)-[r:R {v${index}: $v, l${index}: $l}]->(a)
+          `MATCH (a:T {id: $id}) CREATE (a)-[r:R {v${index}: $v, l${index}: ${l}}]->(a)
          RETURN r, r.v${index}, r.l${index}`,
           parameters,
         );
@@ -192,6 +200,17 @@ describe('a stored value comes back as it was written', () => {
       }
     },
   );
+
+  test('-2^127 within a node is refused', async () => {
+    await graph.execute(
+      "CREATE (:T {id: -9, v3: cast('-170141183460469231731687303715884105728' AS INT128)})",
+    );
+    expect(await failureOf(graph.query('MATCH (n:T {id: -9}) RETURN n'))).toMatchObject({
+      reason: 'VALUE_NOT_EXACT',
+      column: 'n',
+    });
+    await graph.execute('MATCH (n:T {id: -9}) DELETE n');
+  });
 
   test('in a path, with nodes of several tables', async () => {
     await graph.execute("CREATE (:T {id: -1, n: 'start'}), (:T {id: -2, v1: 9223372036854775807})");
@@ -302,6 +321,34 @@ describe('the exact form keeps what the statement means', () => {
       "UNWIND [1, 2] AS i RETURN DISTINCT timestamp('1970-01-01') AS t, [timestamp('1970-01-01')] AS l",
     );
     expect(distinct.rows).toHaveLength(1);
+  });
+
+  test('lists, maps and structs of more rows and elements than the engine takes at a time', async () => {
+    const forms: [string, (i: bigint) => ValueKind][] = [
+      ['n.at', (i) => timestamp(i, MICROSECONDS)],
+      [
+        "map([n.id], [timestamp('1970-01-01') + to_microseconds(n.id)])",
+        (i) => map([int64(i), timestamp(i, MICROSECONDS)]),
+      ],
+      ['cast(cast(n.id AS STRING) AS DECIMAL(30, 1))', (i) => decimal(`${i}.0`)],
+      [
+        '{a: n.at, b: [n.at]}',
+        (i) => struct({ a: timestamp(i, MICROSECONDS), b: list(timestamp(i, MICROSECONDS)) }),
+      ],
+      ['[n.at, NULL]', (i) => list(timestamp(i, MICROSECONDS), nothing)],
+    ];
+    const ids = Array.from({ length: 5_000 }, (_, index) => BigInt(index + 1));
+    for (const [expression, expected] of forms) {
+      const rows = await graph.query(`MATCH (n:E) RETURN ${expression} AS x ORDER BY n.id`);
+      expect(
+        rows.rows?.map((row) => row.values?.[0]?.kind),
+        expression,
+      ).toEqual(ids.map(expected));
+      const collected = await returned(
+        `MATCH (n:E) WITH n ORDER BY n.id LIMIT 5000 WITH collect(${expression}) AS x RETURN x`,
+      );
+      expect(elementsOf(collected[0] as Value['kind']), expression).toEqual(ids.map(expected));
+    }
   });
 
   test('UNION and UNION ALL', async () => {

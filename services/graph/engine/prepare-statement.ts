@@ -62,10 +62,10 @@ export class StatementPreparer {
       names: (engineNames) => restoreNames(engineNames, verdict.tokens, branches[0], bound.rewritten),
       exactText: (plan, tables) => {
         const forms = exactForms(plan, tables);
-        const columns = plan.columns.map(({ name }, index) => ({
-          name,
-          expression: (held: string) => forms[index]?.expression(held) ?? held,
-        }));
+        const columns = plan.columns.flatMap(({ name }, index) => {
+          const form = forms[index];
+          return form ? [{ name, expression: form.expression, holdsGraph: form.holdsGraph }] : [];
+        });
         // Never prepared: the forms are made of functions that do not survive parameters without type.
         const { tokens } = writeParameters(verdict.tokens, given);
         const exact = rewriteProjections(tokens, branches, columns);

@@ -116,14 +116,12 @@ export class StatementRunner {
     transaction: EngineTransaction,
   ): Promise<ExactResult> {
     const tables = await this.#schema.tables(transaction);
-    const result = await transaction
-      .run(call.exactText(plan, tables))
-      .catch((error: unknown) => {
-        // The statement itself has run before: what does not bind is the form.
-        if (!(error instanceof EngineFailure) || error.kind !== 'invalid') throw error;
-        const column = firstLossy(plan);
-        throw new ValueNotExact(column.name, column.type);
-      });
+    const result = await transaction.run(call.exactText(plan, tables)).catch((error: unknown) => {
+      // The statement itself has run before: what does not bind is the form.
+      if (!(error instanceof EngineFailure) || error.kind !== 'invalid') throw error;
+      const column = firstLossy(plan);
+      throw new ValueNotExact(column.name, column.type);
+    });
     try {
       const names = call.names(plan.columns.map(({ name }) => name));
       return await checkExact(result, plan, names, rowsMax, tables);

@@ -16,7 +16,7 @@ export interface GraphNodeConfig {
   readonly openTimeoutMs: number;
   /** How long an engine process may take to finish its calls and close, before it is killed. */
   readonly closeTimeoutMs: number;
-  /** Failures of an engine process in a row after which it is left alone for `coolDownMs`. */
+  /** Failures to open a graph in a row after which it is left alone for `coolDownMs`. Crashes once it served do not count. */
   readonly failuresMax: number;
   readonly coolDownMs: number;
 }

@@ -15,8 +15,8 @@ export function openingEnded(): RpcError {
   return rpcError(ErrorReason.UNAVAILABLE, 'the graph was closed while it was opened', { retryAfterMs });
 }
 
-/** The engine process failed so often that it is left alone for a while. */
+/** The graph failed to open so often in a row that it is left alone for a while. */
 export function engineBroken(failures: number, coolDownMs: number): RpcError {
-  const message = `the engine of the graph failed ${failures} times in a row; it is tried again later`;
+  const message = `the graph failed to open ${failures} times in a row; it is tried again later`;
   return rpcError(ErrorReason.UNAVAILABLE, message, { retryAfterMs: coolDownMs });
 }

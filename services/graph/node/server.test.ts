@@ -108,18 +108,18 @@ describe('GraphNodeService', () => {
     await graphs.script(graph.graphId, { failures: 2 });
     const caller = new AbortController();
     const opening = client.openGraph(graph, { signal: caller.signal }).catch((error: unknown) => error);
-    await clock.sleeper(100);
+    await clock.sleeper(50);
     caller.abort();
     expect(await opening).toMatchObject(reason('CANCELLED'));
-    clock.advance(100);
+    clock.advance(50);
     expect(await client.openGraph(graph)).toMatchObject({ epoch: 3n });
   });
 
-  test('OpenGraph answers UNAVAILABLE where the engine keeps failing', async () => {
+  test('OpenGraph answers UNAVAILABLE where the graph keeps failing to open', async () => {
     const graph = graphs.graph(1);
     await graphs.script(graph.graphId, { onOpen: 'fail' });
     const opening = client.openGraph(graph).catch((error: unknown) => error);
-    for (const delayMs of [100, 200, 400]) {
+    for (const delayMs of [50, 100, 200]) {
       await clock.sleeper(delayMs);
       clock.advance(delayMs);
     }

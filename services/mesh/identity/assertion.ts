@@ -44,20 +44,23 @@ export async function createSigner(service: string, privateKey: JWK): Promise<Si
 /** Verifies with the public key of the mesh. Each assertion is checked once and remembered until it expires. */
 export async function createVerifier(publicKey: JWK): Promise<Verifier> {
   const key = (await importJWK(publicKey, algorithm)) as CryptoKey;
-  const verified = new LRUCache<string, Caller>({ max: verifiedMax });
+  const verified = new LRUCache<string, VerifiedCaller>({ max: verifiedMax });
   return async (assertion) => {
     if (!assertion)
       throw rpcError(ErrorReason.CREDENTIAL_MISSING, 'services of the mesh answer only each other');
     const known = verified.get(assertion);
-    if (known) return known;
+    if (known && Date.now() < known.expireMs) return known;
     const caller = await verify(assertion, key);
-    const ttl = caller.expireMs - Date.now();
-    if (ttl > 0) verified.set(assertion, caller, { ttl });
+    verified.set(assertion, caller);
     return caller;
   };
 }
 
-async function verify(assertion: string, key: CryptoKey): Promise<Caller & { readonly expireMs: number }> {
+interface VerifiedCaller extends Caller {
+  readonly expireMs: number;
+}
+
+async function verify(assertion: string, key: CryptoKey): Promise<VerifiedCaller> {
   try {
     const { payload } = await jwtVerify(assertion, key, {
       algorithms: [algorithm],

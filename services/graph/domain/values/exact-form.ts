@@ -1,8 +1,8 @@
-import type { Field, MapEntry } from '../../../../gen/trellis/graph/v1/value_pb.js';
+import type { Field, MapEntry, Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import { type LabelsByPlace, placeWithin } from './collect-labels.ts';
 import { type EngineType, type TypeField, toTypeText } from './engine-type.ts';
 import { toExactGraphForm, toExactGraphListForm } from './exact-graph-form.ts';
-import { holdsGraph, isCastable, mayLose, toTextLeaves } from './exactness.ts';
+import { holdsGraph, holdsParts, isCastable, mayLose, toTextLeaves } from './exactness.ts';
 import type { GraphTables } from './graph-tables.ts';
 import { decodeLeaf, decodeLeafText } from './leaf-decoder.ts';
 import { createPlainDecoder, type Decoder } from './plain-decoder.ts';
@@ -25,6 +25,10 @@ export interface ExactScope {
   readonly depth: number;
 }
 
+/** Elements of an array that are read one by one. */
+const spelledElementsMax = 64;
+
+type MapType = Extract<EngineType, { readonly kind: 'map' }>;
 type RawObject = Readonly<Record<string, unknown>>;
 
 /**
@@ -35,28 +39,36 @@ export function toExactForm(type: EngineType, expression: string, scope: ExactSc
   if (!mayLose(type) && !holdsGraph(type)) {
     return { expression, decode: createPlainDecoder(type, scope.tables) };
   }
-  const written = isCastable(type) ? toTypeText(toTextLeaves(type)) : undefined;
-  if (written) return { expression: `cast(${expression} AS ${written})`, decode: createTextDecoder(type) };
   switch (type.kind) {
     case 'list':
-      return listForm(type.element, expression, scope);
+      return listForm(type, expression, scope);
     case 'array':
-      requireNoLambda('ARRAY', scope);
       return arrayForm(type, expression, scope);
     case 'struct':
-      requireNoLambda('STRUCT', scope);
       return structForm(type.fields, expression, scope);
     case 'union':
-      requireNoLambda('UNION', scope);
       return unionForm(type.fields, expression, scope);
     case 'map':
       return mapForm(type, expression, scope);
+    case 'decimal':
+      return castForm(type, expression);
     default:
-      return toExactGraphForm(type, expression, scope);
+      return holdsGraph(type) ? toExactGraphForm(type, expression, scope) : castForm(type, expression);
   }
 }
 
-/** In a lambda, parts of a struct are wrong from the 2,049th element on (tried on 0.11.3). */
+/** One cast, to the type with text leaves. */
+function castForm(type: EngineType, expression: string): ExactForm {
+  return {
+    expression: `cast(${expression} AS ${toTypeText(toTextLeaves(type))})`,
+    decode: createTextDecoder(type),
+  };
+}
+
+/**
+ * What a lambda does with anything but a function of its bare variable is wrong from the 2,049th element on, or ends
+ * the process (tried on 0.11.3).
+ */
 function requireNoLambda(type: string, { depth }: ExactScope): void {
   if (depth > 0) throw new InexactValue(type);
 }
@@ -98,12 +110,23 @@ function textDecoderOf(type: EngineType): Decoder {
   }
 }
 
-function listForm(element: EngineType, expression: string, scope: ExactScope): ExactForm {
+function listForm(
+  type: Extract<EngineType, { readonly kind: 'list' }>,
+  expression: string,
+  scope: ExactScope,
+): ExactForm {
+  const { element } = type;
   if (element.kind === 'leaf' && (element.name === 'NODE' || element.name === 'REL')) {
     return toExactGraphListForm(element.name, expression, scope);
   }
-  // Nodes are mixed up where a lambda returns them (tried on 0.11.3).
   if (holdsGraph(element)) throw new InexactValue('LIST');
+  if (element.kind === 'map') return mapListForm(element, expression, scope);
+  if (holdsParts(element)) {
+    // Parts are out of a lambda's reach, and the cast is out of the question within one.
+    requireNoLambda('LIST', scope);
+    if (!isCastable(type)) throw new InexactValue('LIST');
+    return castForm(type, expression);
+  }
   const variable = `trellis_x${scope.depth}`;
   const inner = toExactForm(element, variable, inLambda(scope));
   return {
@@ -112,25 +135,29 @@ function listForm(element: EngineType, expression: string, scope: ExactScope): E
   };
 }
 
-/** The engine transforms lists only; an array is read element by element. */
+/** The engine transforms lists only; an array of what cannot be cast as a whole is read element by element. */
 function arrayForm(
-  { element, size }: Extract<EngineType, { readonly kind: 'array' }>,
+  type: Extract<EngineType, { readonly kind: 'array' }>,
   expression: string,
   scope: ExactScope,
 ): ExactForm {
-  if (holdsGraph(element)) throw new InexactValue('ARRAY');
-  const variable = `trellis_x${scope.depth}`;
-  const inner = toExactForm(element, `list_extract(${expression}, ${variable})`, inLambda(scope));
+  requireNoLambda('ARRAY', scope);
+  if (isCastable(type)) return castForm(type, expression);
+  if (holdsGraph(type) || type.size > spelledElementsMax) throw new InexactValue('ARRAY');
+  const forms = Array.from({ length: type.size }, (_, index) =>
+    toExactForm(type.element, `list_extract(${expression}, ${index + 1})`, within(scope, 'element')),
+  );
   return {
-    expression: `{n: ${expression} IS NULL, l: list_transform(range(1, ${size}), ${variable} -> ${inner.expression})}`,
+    expression: `{n: ${expression} IS NULL, l: [${forms.map((form) => form.expression).join(', ')}]}`,
     decode: orNull((raw) => {
       const { n, l } = raw as { readonly n: boolean; readonly l: unknown[] };
-      return n ? nullValue() : listValue(l.map(inner.decode));
+      return n ? nullValue() : listValue(forms.map(({ decode }, index) => decode(l[index])));
     }),
   };
 }
 
 function structForm(fields: readonly TypeField[], expression: string, scope: ExactScope): ExactForm {
+  requireNoLambda('STRUCT', scope);
   const forms = fields.map(({ name, type }, index) => ({
     name,
     ...toExactForm(
@@ -152,6 +179,7 @@ function structForm(fields: readonly TypeField[], expression: string, scope: Exa
 
 /** A union is read as a struct of the one field that it has. */
 function unionForm(fields: readonly TypeField[], expression: string, scope: ExactScope): ExactForm {
+  requireNoLambda('UNION', scope);
   const forms = fields.map(({ name, type }) => ({
     name,
     ...toExactForm(type, `union_extract(${expression}, ${toStringLiteral(name)})`, scope),
@@ -170,30 +198,61 @@ function unionForm(fields: readonly TypeField[], expression: string, scope: Exac
   };
 }
 
-function mapForm(
-  type: Extract<EngineType, { readonly kind: 'map' }>,
-  expression: string,
-  scope: ExactScope,
-): ExactForm {
+/** A map is read from its keys and its values; `map_values` loses NULLs, which the map itself shows. */
+function mapForm(type: MapType, expression: string, scope: ExactScope): ExactForm {
+  requireNoLambda('MAP', scope);
   if (holdsGraph(type)) throw new InexactValue('MAP');
-  const keys = toExactForm({ kind: 'list', element: type.key }, `map_keys(${expression})`, scope);
-  const values = toExactForm({ kind: 'list', element: type.value }, `map_values(${expression})`, scope);
+  const parts = mapParts(type, expression, scope);
   return {
-    expression: `{k: ${keys.expression}, v: ${values.expression}}`,
+    expression: `{m: ${expression}, ${parts.fields}}`,
+    decode: orNull((raw) => parts.decode((raw as RawObject).m, raw as RawObject)),
+  };
+}
+
+/** The maps stand beside, because a lambda may not return its bare variable (tried on 0.11.3). */
+function mapListForm(type: MapType, expression: string, scope: ExactScope): ExactForm {
+  requireNoLambda('MAP', scope);
+  if (holdsGraph(type)) throw new InexactValue('MAP');
+  const variable = `trellis_x${scope.depth}`;
+  const parts = mapParts(type, variable, inLambda(scope));
+  return {
+    expression: `{m: ${expression}, l: list_transform(${expression}, ${variable} -> {${parts.fields}})}`,
     decode: orNull((raw) => {
-      const { k, v } = raw as RawObject;
-      if (k === null) return nullValue();
-      const [keyList, valueList] = [keys.decode(k).kind, values.decode(v).kind];
-      if (keyList.case !== 'listValue' || valueList.case !== 'listValue') throw new InexactValue('MAP');
-      const mapValues = valueList.value.values;
-      const entries = keyList.value.values.map((key, index): MapEntry => {
-        const value = mapValues[index];
-        if (!value) throw new InexactValue('MAP');
-        return { $typeName: 'trellis.graph.v1.MapEntry', key, value };
-      });
-      return toValue({ case: 'mapValue', value: { $typeName: 'trellis.graph.v1.Map', entries } });
+      const { m, l } = raw as { readonly m: unknown[] | null; readonly l: RawObject[] };
+      return m === null ? nullValue() : listValue(m.map((map, index) => parts.decode(map, l[index] ?? {})));
     }),
   };
+}
+
+function mapParts(type: MapType, expression: string, scope: ExactScope) {
+  const keys = toExactForm({ kind: 'list', element: type.key }, `map_keys(${expression})`, scope);
+  const values = toExactForm({ kind: 'list', element: type.value }, `map_values(${expression})`, scope);
+  const variable = `trellis_t${scope.depth}`;
+  const texts = `list_transform(map_keys(${expression}), ${variable} -> cast(${variable} AS STRING))`;
+  return {
+    fields: `t: ${texts}, k: ${keys.expression}, v: ${values.expression}`,
+    /** `map` is the binding's object: by the text of each key, its value in the plain form. */
+    decode(map: unknown, { t, k, v }: RawObject): Value {
+      if (map === null || map === undefined) return nullValue();
+      const [texts, keyValues, mapValues] = [
+        t as string[],
+        elementsOf(keys.decode(k)),
+        elementsOf(values.decode(v)),
+      ];
+      if (Object.keys(map).length !== texts.length) throw new InexactValue('MAP');
+      const entries = texts.map((text, index): MapEntry => {
+        const [key, value] = [keyValues[index], mapValues[index]];
+        if (!key || !value || !Object.hasOwn(map, text)) throw new InexactValue('MAP');
+        const isNull = (map as RawObject)[text] === null;
+        return { $typeName: 'trellis.graph.v1.MapEntry', key, value: isNull ? nullValue() : value };
+      });
+      return toValue({ case: 'mapValue', value: { $typeName: 'trellis.graph.v1.Map', entries } });
+    },
+  };
+}
+
+function elementsOf({ kind }: Value): Value[] {
+  return kind.case === 'listValue' ? kind.value.values : [];
 }
 
 function toStruct(fields: Field[]) {

@@ -9,6 +9,8 @@ export interface ExactColumn {
   readonly name: string;
   /** Makes the expression to fetch from the name that holds the column's value. */
   readonly expression: (name: string) => string;
+  /** Whether nodes, relationships or paths are in it. */
+  readonly holdsGraph: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ function rewriteBranch(
   if (!held) return undefined;
   const items = branch.hasStar ? ['*', ...held.items] : held.items;
   const clauses = [`WITH ${branch.isDistinct ? 'DISTINCT ' : ''}${items.join(', ')}`];
-  if (branch.orderBy) clauses.push(`ORDER BY ${textOf(tokens, branch.orderBy)}`);
+  if (branch.orderBy) clauses.push(`ORDER BY ${sortText(tokens, branch.orderBy, branch, held)}`);
   if (branch.skip) clauses.push(`SKIP ${textOf(tokens, branch.skip)}`);
   if (branch.limit) clauses.push(`LIMIT ${textOf(tokens, branch.limit)}`);
   // The engine wants one of them after a WITH … ORDER BY.
@@ -50,7 +52,21 @@ function rewriteBranch(
   const fetched = columns.map(
     ({ expression }, index) => `${expression(held.names[index] ?? '')} AS c${index}`,
   );
-  return `${clauses.join(' ')} RETURN ${fetched.join(', ')}`;
+  if (!branch.isDistinct) return `${clauses.join(' ')} RETURN ${fetched.join(', ')}`;
+  // The engine does not apply a WITH DISTINCT to columns that are all constant (tried on 0.11.3). Where the order is
+  // not at stake, saying it again makes up for that: different values have different exact forms.
+  const isCut = branch.orderBy !== undefined || branch.skip !== undefined || branch.limit !== undefined;
+  if (isCut && !branch.hasStar && branch.items.every((item) => isConstant(tokens, item.expression)))
+    return undefined;
+  const isRepeated = !isCut && !columns.some((column) => column.holdsGraph);
+  return `${clauses.join(' ')} RETURN ${isRepeated ? 'DISTINCT ' : ''}${fetched.join(', ')}`;
+}
+
+/** True where no variable stands in the expression: names are functions only. */
+function isConstant(tokens: readonly Token[], { start, end }: TokenRange): boolean {
+  return tokens
+    .slice(start, end)
+    .every(({ kind }, index) => !kind.endsWith('name') || tokens[start + index + 1]?.text === '(');
 }
 
 /** The items of the WITH, and the name by which each column is known after it. */
@@ -85,6 +101,51 @@ function holdColumns(
     names.push(name);
   }
   return names.every((name) => name !== undefined) ? { items: written, names } : undefined;
+}
+
+/**
+ * The sort keys, those that say an item's own expression by its new name: after DISTINCT and grouping the variables
+ * within it are out of reach.
+ */
+function sortText(
+  tokens: readonly Token[],
+  range: TokenRange,
+  { hasStar, items }: Projection,
+  { names }: { readonly names: readonly string[] },
+): string {
+  const namesByText = new Map(
+    hasStar || names.length !== items.length
+      ? []
+      : items.map(({ expression }, index) => [textOf(tokens, expression).trim(), names[index] ?? '']),
+  );
+  return sortKeys(tokens, range)
+    .map(({ start, end }) => {
+      const direction = directions.has(tokens[end - 1]?.word ?? '') ? 1 : 0;
+      const name = namesByText.get(textOf(tokens, { start, end: end - direction }).trim());
+      return name
+        ? `${name} ${direction ? tokens[end - 1]?.text : ''}`.trim()
+        : textOf(tokens, { start, end });
+    })
+    .join(', ');
+}
+
+const directions: ReadonlySet<string> = new Set(['ASC', 'ASCENDING', 'DESC', 'DESCENDING']);
+
+/** The ranges of the sort keys, with their directions. */
+function sortKeys(tokens: readonly Token[], { start, end }: TokenRange): TokenRange[] {
+  const keys: TokenRange[] = [];
+  let depth = 0;
+  let from = start;
+  for (let at = start; at < end; at += 1) {
+    const { kind, text } = tokens[at] ?? { kind: 'symbol', text: '' };
+    if (kind !== 'symbol') continue;
+    if ('([{'.includes(text)) depth += 1;
+    if (')]}'.includes(text)) depth -= 1;
+    if (text !== ',' || depth > 0) continue;
+    keys.push({ start: from, end: at });
+    from = at + 1;
+  }
+  return [...keys, { start: from, end }];
 }
 
 /** A plain variable keeps its name, because ORDER BY may say it. */

@@ -44,6 +44,11 @@ export function isCastable(type: EngineType): boolean {
   });
 }
 
+/** True where structs, unions or arrays are within. */
+export function holdsParts(type: EngineType): boolean {
+  return some(type, ({ kind }) => kind === 'struct' || kind === 'union' || kind === 'array');
+}
+
 /** The type with text in place of every leaf that may lose. */
 export function toTextLeaves(type: EngineType): EngineType {
   switch (type.kind) {

@@ -46,7 +46,7 @@ export function typeOfValue({ kind }: Value): EngineType {
     case 'uuidValue':
       return leaf('UUID');
     case 'listValue':
-      return { kind: 'list', element: kind.value.values.map(typeOfValue).reduce(unify, anyType) };
+      return { kind: 'list', element: kind.value.values.map(typeOfPart).reduce(unify, anyType) };
     case 'structValue': {
       const fields = kind.value.fields.map(({ name, value }) => ({ name, type: typeOfField(value) }));
       if (new Set(fields.map(({ name }) => name.toLowerCase())).size !== fields.length) {
@@ -78,11 +78,6 @@ export function unify(a: EngineType, b: EngineType): EngineType {
     const names = [a.name, b.name];
     // Whether the integer survives is checked where it is written.
     if (names.includes('INT64') && names.includes('DOUBLE')) return leaf('DOUBLE');
-  }
-  if (a.kind === 'decimal' && b.kind === 'decimal') {
-    const scale = Math.max(a.scale, b.scale);
-    const precision = Math.max(a.precision - a.scale, b.precision - b.scale) + scale;
-    if (precision <= 38) return { kind: 'decimal', precision, scale };
   }
   if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', element: unify(a.element, b.element) };
   if (a.kind === 'map' && b.kind === 'map') {
@@ -123,7 +118,14 @@ function everyLeaf(type: EngineType, test: (leaf: EngineType) => boolean): boole
 
 function typeOfField(value: Value | undefined): EngineType {
   if (!value) throw new NoCommonType('a field has no value');
-  return typeOfValue(value);
+  return typeOfPart(value);
+}
+
+/** The engine turns decimals of one type into another's wrongly where they are within something (0.11.3). */
+function typeOfPart(value: Value): EngineType {
+  const type = typeOfValue(value);
+  if (type.kind !== 'decimal') return type;
+  throw new NoCommonType('a decimal cannot be bound within another value; bind a string and cast it');
 }
 
 function timestampType(precision: Timestamp_Precision, withTimeZone: boolean): EngineType {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { backOffMs, respawnDelayMs } from './back-off.ts';
 
-test('an engine is started again at once, then after 100 ms, doubling up to 10 s', () => {
+test('an engine is started again at once, then after 50 ms, doubling up to 2 s', () => {
   const delays = Array.from({ length: 10 }, (_, i) => respawnDelayMs(i));
-  expect(delays).toEqual([0, 0, 100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000]);
+  expect(delays).toEqual([0, 0, 50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
 });
 
 test('a back-off never exceeds its maximum, however often it failed', () => {

@@ -14,7 +14,7 @@ export interface Opening {
   readonly epoch: bigint;
 }
 
-/** How long things may take and how often they may fail. */
+/** How long things may take, and how often in a row a graph may fail to open. */
 export interface EngineLimits {
   readonly openTimeoutMs: number;
   readonly closeTimeoutMs: number;
@@ -24,7 +24,7 @@ export interface EngineLimits {
 
 export interface SupervisedEngineOptions {
   readonly graphId: string;
-  /** The epoch that the opening was asked for with. */
+  /** The epoch that the opening was asked for with: no process gets a smaller one. */
   readonly epoch: bigint;
   readonly directory: GraphDirectory;
   readonly limits: EngineLimits;
@@ -89,17 +89,15 @@ export class SupervisedEngine {
   }
 
   async #run(): Promise<void> {
-    const { after, epoch, limits, log, graphId, onChange } = this.#options;
+    const { after, limits, log, graphId, onChange } = this.#options;
     await after;
     let failures = 0;
     let openFailures = 0;
-    let wantedEpoch = epoch;
     while (!this.#isClosing && openFailures < limits.failuresMax) {
-      const servedMs = await this.#serve(wantedEpoch, respawnDelayMs(failures));
+      const servedMs = await this.#serve(respawnDelayMs(failures));
       if (this.#isClosing) break;
       failures = servedMs !== undefined && servedMs >= healthyMs ? 1 : failures + 1;
       openFailures = servedMs === undefined ? openFailures + 1 : 0;
-      wantedEpoch = 1n;
       log.error({ graphId, failures, openFailures }, 'the engine of a graph failed');
     }
     this.#isBroken = !this.#isClosing;
@@ -112,12 +110,13 @@ export class SupervisedEngine {
   }
 
   /** Runs one process: how long it served, or undefined where it never did. Its epoch is told before it starts. */
-  async #serve(wantedEpoch: bigint, delayMs: number): Promise<number | undefined> {
-    const { directory, clock, launch, onChange, log, graphId } = this.#options;
+  async #serve(delayMs: number): Promise<number | undefined> {
+    const { directory, epoch, clock, launch, onChange, log, graphId } = this.#options;
+    const isDue = delayMs > 0 ? clock.sleep(delayMs, this.#closing.signal) : undefined;
     try {
-      this.#epoch = await directory.takeEpoch(wantedEpoch);
+      this.#epoch = await directory.takeEpoch(epoch);
       onChange();
-      if (delayMs > 0) await clock.sleep(delayMs, this.#closing.signal);
+      await isDue;
       await directory.emptyWork();
       if (this.#isClosing) return undefined;
       const process = launch(this.#epoch, (callsUnderWay) => {
@@ -127,6 +126,7 @@ export class SupervisedEngine {
       return await this.#follow(process);
     } catch (err) {
       log.error({ err, graphId }, 'an engine process could not be started');
+      await isDue;
       return undefined;
     }
   }

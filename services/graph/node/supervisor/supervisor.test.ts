@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
@@ -119,21 +120,21 @@ describe('opening', () => {
     const graph = graphs.graph(1);
     await graphs.script(graph.graphId, { failures: 2 });
     const opening = supervisor.open(graph);
-    await clock.sleeper(100);
+    await clock.sleeper(50);
     expect(await graphs.starts(graph.graphId)).toHaveLength(2);
-    clock.advance(100);
+    clock.advance(50);
     expect(await opening).toMatchObject({ epoch: 3n });
   });
 
-  test('gives up after failures in a row, tells no path, and leaves the graph alone until it has cooled down', async () => {
+  test('gives up after failures to open in a row, tells no path, and leaves the graph alone until it has cooled down', async () => {
     const graph = graphs.graph(1);
     await graphs.script(graph.graphId, { onOpen: 'fail' });
     const opening = supervisor.open(graph).catch((error: unknown) => error);
-    await clock.sleeper(100);
-    clock.advance(100);
+    await clock.sleeper(50);
+    clock.advance(50);
     const error = await opening;
     expect(error).toMatchObject({ ...reason('UNAVAILABLE'), retryAfterMs: 60_000 });
-    expect((error as Error).message).toContain('failed 3 times in a row');
+    expect((error as Error).message).toContain('failed to open 3 times in a row');
     expect((error as Error).message).not.toContain('/secret/path');
     await expect.poll(() => reports.at(-1)).toEqual([]);
     await graphs.script(graph.graphId, {});
@@ -145,6 +146,24 @@ describe('opening', () => {
     expect(await graphs.starts(graph.graphId)).toHaveLength(3);
     clock.advance(1);
     expect(await supervisor.open(graph)).toMatchObject({ epoch: 4n });
+  });
+
+  test('backs off while the disk gives no epoch, and then takes none smaller than asked for', async () => {
+    const patient = createSupervisor({ limits: { ...limits, failuresMax: 5 } });
+    const graph = graphs.graph(1, 9n);
+    await graphs.script(graph.graphId, {});
+    const epochPath = `${graphs.directory(graph.graphId)}/epoch`;
+    await writeFile(epochPath, 'no number');
+    const opening = patient.open(graph);
+    const failed = () => logLines.filter((line) => line.includes('could not be started')).length;
+    await expect.poll(failed).toBe(3);
+    await clock.sleeper(50);
+    await rm(epochPath);
+    clock.advance(50);
+    await clock.sleeper(100);
+    clock.advance(100);
+    expect(await opening).toMatchObject({ epoch: 9n });
+    await patient.drain();
   });
 
   test('kills a process that does not open in time, and tries again', async () => {
@@ -193,22 +212,70 @@ describe('a crash', () => {
     expect(isAlive(pidOf(other))).toBe(true);
   });
 
-  test('after crash opens the circuit only where they come in a row: a healthy minute starts the count again', async () => {
+  test('after five seconds of service counts as a first one: the graph is served again at once', async () => {
     const graph = graphs.graph(1);
     let opening = await supervisor.open(graph);
     for (let crash = 1; crash <= 5; crash++) {
-      clock.advance(60_000);
+      clock.advance(5_000);
       kill(opening);
       opening = await reopened(graph, opening);
     }
+    clock.advance(4_999);
     kill(opening);
-    const waiting = reopened(graph, opening);
-    await clock.sleeper(100);
-    clock.advance(100);
-    opening = await waiting;
+    await clock.sleeper(50);
+    clock.advance(50);
+    expect(await reopened(graph, opening)).toMatchObject({ epoch: 7n });
+  });
+
+  test('after crash never opens the circuit: the graph is served again every time, after a back-off of up to 2 s', async () => {
+    const graph = graphs.graph(1);
+    let opening = await supervisor.open(graph);
     kill(opening);
+    opening = await reopened(graph, opening);
+    reports.length = 0;
+    for (const delayMs of [50, 100, 200, 400, 800, 1_600, 2_000, 2_000, 2_000]) {
+      kill(opening);
+      await clock.sleeper(delayMs);
+      clock.advance(delayMs);
+      opening = await reopened(graph, opening);
+    }
+    expect(opening.epoch).toBe(11n);
+    expect(await graphs.starts(graph.graphId)).toHaveLength(11);
+    expect(supervisor.held()).toEqual([{ graphId: graph.graphId, ...opening }]);
+    expect(reports).not.toContainEqual([]);
+  });
+
+  test('is no failure to open: those before and after a served opening do not add up', async () => {
+    const graph = graphs.graph(1);
+    let opening = await supervisor.open(graph);
+    for (const delaysMs of [
+      [50, 100],
+      [200, 400, 800],
+    ]) {
+      await graphs.script(graph.graphId, { onOpen: 'fail' });
+      kill(opening);
+      for (const delayMs of delaysMs) {
+        await clock.sleeper(delayMs);
+        if (delayMs === delaysMs.at(-1)) await graphs.script(graph.graphId, {});
+        clock.advance(delayMs);
+      }
+      opening = await reopened(graph, opening);
+    }
+    expect(opening.epoch).toBe(7n);
+  });
+
+  test('after which the graph fails to open too often opens the circuit', async () => {
+    const graph = graphs.graph(1);
+    const opening = await supervisor.open(graph);
+    await graphs.script(graph.graphId, { onOpen: 'fail' });
+    kill(opening);
+    for (const delayMs of [50, 100]) {
+      await clock.sleeper(delayMs);
+      clock.advance(delayMs);
+    }
     await expect.poll(() => supervisor.held()).toEqual([]);
     await expect(supervisor.open(graph)).rejects.toMatchObject(reason('UNAVAILABLE'));
+    expect(await graphs.starts(graph.graphId)).toHaveLength(4);
   });
 
   test('lets those who ask meanwhile wait for the next process', async () => {
@@ -218,9 +285,9 @@ describe('a crash', () => {
     await reopened(graph, opening);
     const second = await supervisor.open(graph);
     kill(second);
-    await clock.sleeper(100);
+    await clock.sleeper(50);
     const waiting = supervisor.open(graph);
-    clock.advance(100);
+    clock.advance(50);
     expect((await waiting).epoch).toBe(3n);
   });
 });
@@ -296,7 +363,7 @@ describe('closing', () => {
     kill(opening);
     const second = await reopened(graph, opening);
     kill(second);
-    await clock.sleeper(100);
+    await clock.sleeper(50);
     await supervisor.close(graph.graphId, false);
     expect(await graphs.starts(graph.graphId)).toHaveLength(2);
   });

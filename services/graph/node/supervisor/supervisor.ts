@@ -39,7 +39,7 @@ export class Supervisor {
   readonly #engines = new Map<string, SupervisedEngine>();
   /** Closings and deletions under way, by graph. They never reject. */
   readonly #closings = new Map<string, Promise<void>>();
-  /** Until when graphs are left alone whose engine failed too often. */
+  /** Until when graphs are left alone that failed to open too often. */
   readonly #brokenUntilMs = new Map<string, number>();
   #isDraining = false;
 
