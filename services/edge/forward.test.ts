@@ -261,6 +261,27 @@ describe('a call ends at once', () => {
     expect([await ended, await read.promise]).toEqual(['CANCELLED', 'CANCELLED']);
   });
 
+  it('when its client turns out to be gone just after its upload ended as if complete', async () => {
+    const read = deferred<string>();
+    answer = async function* () {
+      const reading = async () => {
+        for await (const _part of graphCall?.rest ?? []);
+      };
+      read.resolve(await reasonOf(reading()));
+      yield queryG1;
+    };
+    const upload = new TestStream<Message>();
+    upload.send(create(ImportTableRequestSchema, { graphId: 'g1' }));
+    const { abort, inbound } = client();
+    const ended = reasonOf(call(importTable, upload, inbound));
+    await expect.poll(() => steps).toContain('run');
+    upload.end();
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    abort.abort();
+    expect([await ended, await read.promise]).toEqual(['CANCELLED', 'CANCELLED']);
+  });
+
   it('when its client is gone between two responses, and ends the upstream call', async () => {
     const source = new TestStream<Message>();
     let isEnded = false;

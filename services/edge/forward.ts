@@ -6,6 +6,7 @@ import { Access, type MethodPolicy, Route } from '../../gen/trellis/policy/v1/po
 import type { Logger } from '../mesh/log/logger.ts';
 import { methodPath } from '../mesh/policy/method-policy.ts';
 import { untilCallEnd } from '../mesh/rpc/call-end.ts';
+import { untilCertainEnd } from '../mesh/rpc/certain-end.ts';
 import type { Channel } from '../mesh/rpc/channel.ts';
 import type { Caller } from '../mesh/rpc/context.ts';
 import { RpcError, rpcError } from '../mesh/rpc/error.ts';
@@ -35,7 +36,7 @@ export interface ForwardOptions {
  */
 export function createForward(options: ForwardOptions): Forward {
   return (method, requests, call) => {
-    const heard = takesStream(method) ? untilCallEnd(requests, call) : requests;
+    const heard = takesStream(method) ? untilCertainEnd(requests, call) : requests;
     const responses = pass(options, method, heard, call);
     return untilCallEnd(withLoggedBugs(responses, method, call, options.log), call);
   };

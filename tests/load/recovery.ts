@@ -5,8 +5,9 @@
 import { enginePids, killIfAlive, removeMeshData, startMesh } from '../support/mesh.ts';
 import { createGraph, createTenant, execute } from '../support/rest.ts';
 
-const kills = 15;
-const writesBetween = 50;
+const kills = 9;
+/** An engine process that served for less counts as failing again, and its successor starts later. */
+const writingMs = 5_500;
 
 const mesh = await startMesh({ env: { TRELLIS_RATELIMIT_SCALE: '100000' } });
 try {
@@ -20,7 +21,8 @@ try {
   };
   const awayMs: number[] = [];
   for (let i = 0; i < kills; i++) {
-    for (let n = 0; n < writesBetween; n++) await write();
+    const startMs = performance.now();
+    while (performance.now() - startMs < writingMs) await write();
     const [pid] = await enginePids(mesh);
     if (pid === undefined) throw new Error('no engine process runs');
     killIfAlive(pid);

@@ -114,6 +114,7 @@ export function exactForms(plan: ExactPlan, tables: GraphTables) {
       }
     };
     return {
+      name,
       decode: formOf('x').decode,
       expression: (held: string) => formOf(held).expression,
       holdsGraph: holdsGraph(parsed),

@@ -10,7 +10,12 @@ import { type CypherLimits, DEFAULT_CYPHER_LIMITS } from '../domain/cypher/limit
 import type { Projection } from '../domain/cypher/parse-projection.ts';
 import { parseStatement } from '../domain/cypher/parse-statement.ts';
 import { nameOf, type Token } from '../domain/cypher/token.ts';
-import { bindParameters, checkParameters, writeParameters } from '../domain/values/bind-parameters.ts';
+import {
+  type BoundStatement,
+  bindParameters,
+  checkParameters,
+  writeParameters,
+} from '../domain/values/bind-parameters.ts';
 import { rewriteProjections } from '../domain/values/exact-statement.ts';
 import type { GraphTables } from '../domain/values/graph-tables.ts';
 import { typeOfValue } from '../domain/values/parameter-type.ts';
@@ -26,6 +31,8 @@ export interface PreparedCall {
   /** The same for calls whose results have the same columns. */
   readonly key: string;
   readonly verdict: AcceptedStatement;
+  /** The same with its values in the text, where they are not yet. */
+  readonly written: (() => PreparedCall) | undefined;
   /** The names to answer with for columns that the engine named. */
   names(engineNames: readonly string[]): string[];
   /** The text that fetches a plan's columns in their exact forms. Throws ValueNotExact. */
@@ -52,28 +59,7 @@ export class StatementPreparer {
   prepare(statement: string, mode: StatementMode, parameters: Readonly<Record<string, Value>>): PreparedCall {
     const { verdict, branches } = this.#judge(statement, mode);
     const given = checkParameters(verdict.parameters, parameters);
-    const bound = bindParameters(verdict.tokens, given);
-    const text = bound.rewritten.size > 0 ? toCanonical(bound.tokens) : verdict.canonical;
-    return {
-      text,
-      values: bound.values,
-      key: `${typesOf(given)} ${verdict.canonical}`,
-      verdict,
-      names: (engineNames) => restoreNames(engineNames, verdict.tokens, branches[0], bound.rewritten),
-      exactText: (plan, tables) => {
-        const forms = exactForms(plan, tables);
-        const columns = plan.columns.flatMap(({ name }, index) => {
-          const form = forms[index];
-          return form ? [{ name, expression: form.expression, holdsGraph: form.holdsGraph }] : [];
-        });
-        // Never prepared: the forms are made of functions that do not survive parameters without type.
-        const { tokens } = writeParameters(verdict.tokens, given);
-        const exact = rewriteProjections(tokens, branches, columns);
-        const [column] = plan.columns;
-        if (!exact) throw new ValueNotExact(column?.name ?? '', column?.type ?? '');
-        return exact;
-      },
-    };
+    return toCall(verdict, branches, given, bindParameters(verdict.tokens, given));
   }
 
   #judge(statement: string, mode: StatementMode): Judged {
@@ -87,6 +73,33 @@ export class StatementPreparer {
     this.#judged.set(key, judged);
     return judged;
   }
+}
+
+function toCall(
+  verdict: AcceptedStatement,
+  branches: Judged['branches'],
+  given: ReadonlyMap<string, Value>,
+  { tokens, values, rewritten }: BoundStatement,
+): PreparedCall {
+  const isBound = values !== undefined && Object.keys(values).length > 0;
+  return {
+    text: rewritten.size > 0 ? toCanonical(tokens) : verdict.canonical,
+    values,
+    key: `${typesOf(given)} ${verdict.canonical}`,
+    verdict,
+    written: isBound
+      ? () => toCall(verdict, branches, given, writeParameters(verdict.tokens, given))
+      : undefined,
+    names: (engineNames) => restoreNames(engineNames, verdict.tokens, branches[0], rewritten),
+    exactText: (plan, tables) => {
+      // Never prepared: the forms are made of functions that do not survive parameters without type.
+      const written = writeParameters(verdict.tokens, given);
+      const exact = rewriteProjections(written.tokens, branches, exactForms(plan, tables));
+      if (exact) return exact;
+      const [column] = plan.columns;
+      throw new ValueNotExact(column?.name ?? '', column?.type ?? '');
+    },
+  };
 }
 
 function typesOf(parameters: ReadonlyMap<string, Value>): string {

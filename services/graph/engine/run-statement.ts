@@ -30,6 +30,10 @@ export class StatementRunner {
 
   /** Runs a reading statement. The result outlives the transaction. Throws EngineFailure or ValueNotExact. */
   read(call: PreparedCall, rowsMax: number, limits: CallLimits): Promise<Outcome<ExactResult>> {
+    return withTypes(call, (typed) => this.#read(typed, rowsMax, limits));
+  }
+
+  #read(call: PreparedCall, rowsMax: number, limits: CallLimits): Promise<Outcome<ExactResult>> {
     return this.#engine.read(limits, async (transaction) => {
       const known = this.#plans.get(planKey(call, transaction));
       const plan = known ?? (await this.#runPlain(call, rowsMax, transaction));
@@ -58,7 +62,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => Promise<T>,
   ): Promise<Outcome<T>> {
-    const first = await this.#attempt(call, undefined, rowsMax, limits, finish);
+    const first = await withTypes(call, (typed) => this.#attempt(typed, undefined, rowsMax, limits, finish));
     if (!('plan' in first.result)) return { result: first.result.answer, commits: first.commits };
     const second = await this.#attempt(call, first.result.plan, rowsMax, limits, finish);
     if ('plan' in second.result) throw new Error('the exact form of a statement asked for another one');
@@ -129,6 +133,19 @@ export class StatementRunner {
       result.close();
       throw error;
     }
+  }
+}
+
+/**
+ * Runs a call, and where it does not bind once more with its values in the text: the engine prepares statements
+ * without knowing the types of their parameters.
+ */
+async function withTypes<T>(call: PreparedCall, run: (call: PreparedCall) => Promise<T>): Promise<T> {
+  try {
+    return await run(call);
+  } catch (error) {
+    if (!(error instanceof EngineFailure) || error.kind !== 'invalid' || !call.written) throw error;
+    return run(call.written());
   }
 }
 

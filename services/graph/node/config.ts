@@ -31,7 +31,7 @@ export function readGraphNodeConfig(env: Environment): GraphNodeConfig {
     slots: setting(env, 'TRELLIS_GRAPH_NODE_SLOTS', integer(1, 1_000), 10),
     openTimeoutMs: setting(env, 'TRELLIS_GRAPH_NODE_OPEN_TIMEOUT_MS', integer(100, 600_000), 30_000),
     closeTimeoutMs: setting(env, 'TRELLIS_GRAPH_NODE_CLOSE_TIMEOUT_MS', integer(100, 600_000), 10_000),
-    failuresMax: setting(env, 'TRELLIS_GRAPH_NODE_FAILURES_MAX', integer(1, 100), 5),
+    failuresMax: setting(env, 'TRELLIS_GRAPH_NODE_FAILURES_MAX', integer(1, 100), 8),
     coolDownMs: setting(env, 'TRELLIS_GRAPH_NODE_COOL_DOWN_MS', integer(0, 3_600_000), 30_000),
   };
 }

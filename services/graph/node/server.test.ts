@@ -119,7 +119,7 @@ describe('GraphNodeService', () => {
     const graph = graphs.graph(1);
     await graphs.script(graph.graphId, { onOpen: 'fail' });
     const opening = client.openGraph(graph).catch((error: unknown) => error);
-    for (const delayMs of [50, 100, 200]) {
+    for (const delayMs of [50, 100, 200, 400, 800, 1_000]) {
       await clock.sleeper(delayMs);
       clock.advance(delayMs);
     }

@@ -4,9 +4,10 @@ import { Access, type MethodPolicy } from '../../../gen/trellis/policy/v1/policy
 import type { Logger } from '../log/logger.ts';
 import { methodPath, methodPolicy } from '../policy/method-policy.ts';
 import { callEnd, untilCallEnd } from './call-end.ts';
+import { untilCertainEnd } from './certain-end.ts';
 import type { CallContext, Caller } from './context.ts';
 import { type RpcError, rpcError, toRpcError } from './error.ts';
-import type { BoundMethod, BoundService } from './service.ts';
+import { type BoundMethod, type BoundService, takesStream } from './service.ts';
 import type { TraceContext } from './trace.ts';
 import { validateRequest } from './validation.ts';
 
@@ -65,7 +66,8 @@ async function* runCall(
   try {
     checkAccess(policy, context);
     // A handler that waits for a request hears of the call's end, too.
-    yield* method.run(validated(method, untilCallEnd(requests, context)), context);
+    const heard = (takesStream(method.desc) ? untilCertainEnd : untilCallEnd)(requests, context);
+    yield* method.run(validated(method, heard), context);
   } catch (thrown) {
     failure = toRpcError(callEnd(context) ?? thrown);
     throw failure;

@@ -1,17 +1,20 @@
 import {
+  connect as connectHttp2,
   constants,
   createServer as createHttp2Server,
   type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { create } from '@bufbuild/protobuf';
+import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { GraphService, ImportTableRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { createSigner, createVerifier, type Signer, type Verifier } from '../identity/assertion.ts';
 import { parseMeshKey } from '../identity/mesh-key.ts';
+import { methodPath } from '../policy/method-policy.ts';
 import type { Channel } from './channel.ts';
 import { createChannelPool } from './channel-pool.ts';
 import { createClient } from './client.ts';
@@ -70,6 +73,27 @@ async function serve(changes: Partial<Handlers<typeof GraphService>>, drainMs = 
   return server;
 }
 
+/** A server of ImportTable without any of our own code. */
+async function serveRaw(handle: (stream: ServerDuplexStream<unknown, object>) => void): Promise<string> {
+  const server = new GrpcServer();
+  const definition = {
+    path: methodPath(GraphService.method.importTable),
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: () => Buffer.alloc(0),
+    requestDeserialize: (bytes: Buffer) => fromBinary(ImportTableRequestSchema, bytes),
+    responseSerialize: () => Buffer.alloc(0),
+    responseDeserialize: () => ({}),
+  } as const;
+  server.addService({ ImportTable: definition }, { ImportTable: handle });
+  toClose.push(() => server.forceShutdown());
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(`127.0.0.1:${port}`),
+    );
+  });
+}
+
 const part = { graphId: 'g', body: { data: new Uint8Array(100_000) } };
 const request = { graphId: 'g', statement: 'RETURN 1' };
 const failureOf = (call: Promise<unknown>): Promise<RpcError> =>
@@ -111,6 +135,72 @@ describe('an upload', () => {
     await begun.promise;
     abort.abort();
     expect((await call).reason).toBe(ErrorReason.CANCELLED);
+    expect(await ended.promise).toMatchObject({ reason: ErrorReason.CANCELLED });
+  });
+
+  it.each(['its caller gives up', 'its requests fail', 'its reader leaves', 'its deadline passes'])(
+    'is never taken for complete when %s',
+    async (how) => {
+      const begun = deferred();
+      const over = deferred<string>();
+      const server = await serveRaw((stream) => {
+        stream.on('data', () => begun.resolve());
+        stream.on('end', () => over.resolve('end'));
+        stream.on('cancelled', () => over.resolve('cancelled'));
+        stream.on('error', () => {});
+        if (how === 'its reader leaves') stream.write({});
+      });
+      const parts = new TestStream<Message>();
+      parts.send(create(ImportTableRequestSchema, part));
+      const abort = new AbortController();
+      const options = how === 'its deadline passes' ? { timeoutMs: 100 } : { signal: abort.signal };
+      const call = async () => {
+        const { importTable } = GraphService.method;
+        for await (const _ of channelTo(server).call(importTable, parts, options)) {
+          await begun.promise;
+          return;
+        }
+      };
+      const called = call().catch(() => {});
+      await begun.promise;
+      if (how === 'its caller gives up') abort.abort();
+      if (how === 'its requests fail') parts.fail(new Error('cut off'));
+      await called;
+      expect(await over.promise).toBe('cancelled');
+    },
+  );
+
+  it('is not taken for complete when the connection of its caller is cut', async () => {
+    const begun = deferred();
+    const ended = deferred<unknown>();
+    const server = await serve({
+      importTable: async (requests) => {
+        try {
+          for await (const _ of requests) begun.resolve();
+          ended.resolve('the requests ended as if complete');
+        } catch (error) {
+          ended.resolve(error);
+          throw error;
+        }
+        return {};
+      },
+    });
+    const session = connectHttp2(`http://${server.endpoint}`);
+    session.on('error', () => {});
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': methodPath(GraphService.method.importTable),
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'x-trellis-assertion': (await caller()).assertion,
+    });
+    stream.on('error', () => {});
+    const bytes = Buffer.from(toBinary(ImportTableRequestSchema, create(ImportTableRequestSchema, part)));
+    const frame = Buffer.alloc(5);
+    frame.writeUInt32BE(bytes.length, 1);
+    stream.write(Buffer.concat([frame, bytes]));
+    await begun.promise;
+    session.socket.destroy();
     expect(await ended.promise).toMatchObject({ reason: ErrorReason.CANCELLED });
   });
 

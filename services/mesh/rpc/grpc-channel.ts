@@ -1,12 +1,5 @@
 import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
-import {
-  Client,
-  type ClientDuplexStream,
-  credentials,
-  type CallOptions as GrpcCallOptions,
-  Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Signer } from '../identity/assertion.ts';
 import { methodPath } from '../policy/method-policy.ts';
 import { callEnd } from './call-end.ts';
@@ -50,14 +43,13 @@ async function* exchange(
   requests: AsyncIterable<Message>,
   call: OutgoingCall,
 ): AsyncIterable<Message> {
-  const stream = client.makeBidiStreamRequest<Message, Message>(
+  const stream: Stream = client.makeBidiStreamRequest<Message | typeof noMessage, Message>(
     methodPath(method),
-    (message) => Buffer.from(toBinary(method.input, message)),
+    (message) => (Buffer.isBuffer(message) ? message : Buffer.from(toBinary(method.input, message))),
     (bytes) => fromBinary(method.output, bytes),
     toMetadata(call),
-    toGrpcOptions(call),
   );
-  const cancel = () => stream.cancel();
+  const cancel = () => abandon(stream);
   call.signal.addEventListener('abort', cancel, { once: true });
   // An error after the last read, such as that of the cancel below, has nobody else to hear it.
   stream.on('error', () => {});
@@ -65,29 +57,47 @@ async function* exchange(
   // Not waited for: the service may answer before all requests came.
   send(requests, stream).catch((cause: unknown) => {
     requestFailure = { cause };
-    stream.cancel();
+    abandon(stream);
   });
   try {
-    for await (const message of stream) yield message;
+    for await (const message of stream.iterator({ destroyOnReturn: false })) yield message;
   } catch (error) {
     if (requestFailure) throw requestFailure.cause;
     throw callEnd(call) ?? fromGrpcError(error as ServiceError);
   } finally {
     call.signal.removeEventListener('abort', cancel);
-    stream.cancel();
+    abandon(stream);
   }
+}
+
+/** Bytes that are no message of any kind: a field has no number 0 and no wire type 7. */
+const noMessage = Buffer.from([7]);
+
+type Stream = ClientDuplexStream<Message | typeof noMessage, Message>;
+
+/**
+ * Cancels a call. When a stream is reset, Node's HTTP/2 ends its requests first, which the service could take for all
+ * of them; where more could have come, it is sent something before that cannot be read.
+ */
+function abandon(stream: Stream): void {
+  if (stream.writableEnded || stream.destroyed) {
+    stream.cancel();
+    return;
+  }
+  stream.end(noMessage);
+  setImmediate(() => stream.cancel());
 }
 
 /** Sends the requests as fast as the server takes them. */
-async function send(requests: AsyncIterable<Message>, stream: ClientDuplexStream<Message, Message>) {
+async function send(requests: AsyncIterable<Message>, stream: Stream) {
   for await (const request of requests) {
-    if (stream.destroyed) return;
+    if (stream.writableEnded || stream.destroyed) return;
     if (!stream.write(request)) await drained(stream);
   }
-  stream.end();
+  if (!stream.writableEnded) stream.end();
 }
 
-function drained(stream: ClientDuplexStream<Message, Message>): Promise<void> {
+function drained(stream: Stream): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       for (const event of ['drain', 'close', 'end', 'error']) stream.off(event, done);
@@ -104,9 +114,12 @@ function toMetadata(call: OutgoingCall): Metadata {
   metadata.set(headers.requestId, call.requestId);
   metadata.set(headers.traceparent, toTraceparent(call.trace));
   if (call.clientAddress) metadata.set(headers.clientAddress, call.clientAddress);
+  // Said here, not by grpc-js' own deadline, which would cancel the call its own way.
+  if (call.deadlineMs !== undefined) metadata.set('grpc-timeout', toGrpcTimeout(call.deadlineMs));
   return metadata;
 }
 
-function toGrpcOptions(call: OutgoingCall): GrpcCallOptions {
-  return call.deadlineMs === undefined ? {} : { deadline: call.deadlineMs };
+/** At most 8 digits; the signal of the call ends it in any case. */
+function toGrpcTimeout(deadlineMs: number): string {
+  return `${Math.min(Math.max(1, Math.ceil(deadlineMs - Date.now())), 99_999_999)}m`;
 }

@@ -39,8 +39,10 @@ export function planImport(
     const keyName = toAlias(node.primaryKey) ?? '';
     return {
       fields: loaded.length,
-      checks: (path) =>
-        key === -1 ? [anyLine(load(path))] : keyChecks(load(path), `c${key}`, name, keyName),
+      checks: (path) => [
+        readCheck(load(path), loaded.length),
+        ...(key === -1 ? [] : keyChecks(load(path), `c${key}`, name, keyName)),
+      ],
       copy: (path) => `COPY ${name} FROM (${load(path)} RETURN ${columnNames(loaded.length)})`,
     };
   }
@@ -60,8 +62,10 @@ export function planImport(
   if (!load) return 'unsupported-type';
   return {
     fields: columns.length,
-    checks: (path) =>
-      ends.map((end, index) => endCheck(load(path), `c${index}`, end?.name ?? '', end?.primaryKey ?? '')),
+    checks: (path) => [
+      readCheck(load(path), columns.length),
+      ...ends.map((end, index) => endCheck(load(path), `c${index}`, end?.name ?? '', end?.primaryKey ?? '')),
+    ],
     copy: (path) => {
       const options = `from=${toStringLiteral(pair.fromLabel)}, to=${toStringLiteral(pair.toLabel)}`;
       return `COPY ${name} FROM (${load(path)} RETURN ${columnNames(columns.length)}) (${options})`;
@@ -102,8 +106,13 @@ function keyChecks(load: string, key: string, table: string, property: string): 
   ];
 }
 
-function anyLine(load: string): ImportCheck {
-  return { statement: `${load} WHERE line < 0 RETURN min(line) AS line`, message: '' };
+/** Reads every value: the engine converts only those that a statement uses. */
+function readCheck(load: string, columns: number): ImportCheck {
+  const nulls = Array.from({ length: columns }, (_, index) => `c${index} IS NULL`);
+  return {
+    statement: `${load} WHERE ${['line < 0', ...nulls].join(' OR ')} RETURN count(line) AS n`,
+    message: '',
+  };
 }
 
 function endCheck(load: string, key: string, label: string, property: string): ImportCheck {
