@@ -34,8 +34,8 @@ export function hasPreparablePlaces(tokens: readonly Token[]): boolean {
       return (unwound !== undefined && at === 1) || isSafePlace(tokens, at, at + 2);
     }
     if (unwound === undefined || at <= 4 || nameOf(token) !== unwound || !isName(token)) return true;
-    // `x.row` is a property, `(row` a node, `:row` a label: only the variable itself matters, and only as a value.
-    if (tokens[at - 1]?.text === '.') return true;
+    // `x.row` and `{row: …}` are properties.
+    if (tokens[at - 1]?.text === '.' || tokens[at + 1]?.text === ':') return true;
     const isProperty = tokens[at + 1]?.text === '.';
     return isSafePlace(tokens, at, at + (isProperty ? 3 : 1));
   });
