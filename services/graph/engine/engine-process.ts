@@ -26,10 +26,10 @@ const importBytesDefault = 512 * 2 ** 20;
 const memoryBesideBytes = 2 ** 30;
 
 /** How long calls under way may take at the end; then they are cut off. */
-const drainMs = 5_000;
+const drainMs = 4_000;
 
 /** How long statements may take to end once their calls have. */
-const lastStatementsMs = 5_000;
+const lastStatementsMs = 3_000;
 
 /** How long an answer has to go out before the process ends for something that only a new one mends. */
 const lastAnswersMs = 200;
