@@ -9,6 +9,7 @@ describe('a statement is prepared where no parameter needs a type', () => {
     'CREATE (:T {id: $id, `a b`: $v})',
     'MATCH (n) SET n.x = $x, n.y = $y RETURN n.id ORDER BY n.id SKIP $s LIMIT $l',
     'UNWIND $rows AS row MATCH (n:T {id: row.id}) SET n.x = row.x',
+    'MATCH (c:Comment {id: $id})-[:Type {x: $x}]->() RETURN c',
     'UNWIND $ids AS id MATCH (n:T {id: id}) RETURN n.id',
     'RETURN 1',
   ])('%s', (statement) => expect(hasPreparablePlaces(tokenize(statement))).toBe(true));
@@ -21,6 +22,7 @@ describe('a statement is not prepared where a parameter may reach a function', (
     'WITH $x AS y RETURN keys(y)',
     'RETURN {a: $x} AS s',
     'RETURN [$x] AS l',
+    'MATCH (n) WHERE EXISTS { MATCH (n) WHERE n.x = $x RETURN $x } RETURN n',
     'MATCH (n) WHERE n.x = $x + 1 RETURN n',
     'MATCH (n) WHERE n.x = $x.y RETURN n',
     'MATCH (n) WHERE $x = n.x RETURN n',

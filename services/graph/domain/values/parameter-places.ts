@@ -75,10 +75,16 @@ function isInPattern(tokens: readonly Token[], at: number): boolean {
     if (text === '}' || text === ')' || text === ']') depth += 1;
     else if (text === '{' || text === '(' || text === '[') {
       if (depth > 0) depth -= 1;
-      else return text === '{' && isName(tokens[index - 1]);
+      else return text === '{' && (isName(tokens[index - 1]) || isLabel(tokens, index - 1));
     }
   }
   return false;
+}
+
+/** A keyword after a colon is a label, as in `(:Comment {…})`. */
+function isLabel(tokens: readonly Token[], at: number): boolean {
+  const before = tokens[at - 1]?.text;
+  return tokens[at]?.kind === 'keyword' && (before === ':' || before === '|');
 }
 
 function isName(token: Token | undefined): boolean {
