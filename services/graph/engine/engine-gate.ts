@@ -131,6 +131,7 @@ export function overFailure({ signal }: CallLimits): EngineFailure {
     : new EngineFailure('timeout', "the call's time is over");
 }
 
-function throwIfOver(limits: CallLimits): void {
+/** Throws where a caller's time is over. */
+export function throwIfOver(limits: CallLimits): void {
   if (limits.signal.aborted || Date.now() >= limits.deadlineMs) throw overFailure(limits);
 }

@@ -7,7 +7,8 @@ import { holdsGraph, mayLose } from '../domain/values/exactness.ts';
 import type { GraphTables } from '../domain/values/graph-tables.ts';
 import { createPlainDecoder, type Decoder } from '../domain/values/plain-decoder.ts';
 import { InexactValue } from '../domain/values/value.ts';
-import type { EngineResult, RawRow } from './graph-engine.ts';
+import { throwIfOver } from './engine-gate.ts';
+import type { CallLimits, EngineResult, RawRow } from './graph-engine.ts';
 
 /** Rows that are read between two turns of the event loop. */
 const sliceRows = 512;
@@ -60,6 +61,7 @@ export async function checkPlain(
   names: readonly string[],
   rowsMax: number,
   getTables: () => Promise<GraphTables>,
+  limits: CallLimits,
 ): Promise<ExactResult | ExactPlan> {
   const types = result.columns.map((column) => parseEngineType(column.type));
   const parsed = types.map((type, index) => type ?? unreadable(result, index));
@@ -71,7 +73,7 @@ export async function checkPlain(
   const columns = toColumns(result, names);
   const isSure = readers.every(({ name }) => name !== '__proto__') && !parsed.some(needsCheck);
   if (isSure) return new CheckedResult(result, columns, readers, rowsMax);
-  const checked = await decodeAll(result, readers, rowsMax);
+  const checked = await decodeAll(result, readers, rowsMax, limits);
   if (checked && readers.every(({ name }) => name !== '__proto__')) {
     return new CheckedResult(result, columns, readers, rowsMax, checked.rows);
   }
@@ -85,10 +87,11 @@ export async function checkExact(
   names: readonly string[],
   rowsMax: number,
   tables: GraphTables,
+  limits: CallLimits,
 ): Promise<ExactResult> {
   const readers = exactForms(plan, tables).map(({ decode }, index) => ({ name: `c${index}`, decode }));
   const columns = plan.columns.map(({ type }, index) => toColumn(names[index] ?? '', type));
-  const checked = await decodeAll(result, readers, rowsMax, (error, index) => {
+  const checked = await decodeAll(result, readers, rowsMax, limits, (error, index) => {
     const column = plan.columns[index];
     throw new ValueNotExact(names[index] ?? '', column?.type ?? error.type);
   });
@@ -167,6 +170,7 @@ async function decodeAll(
   result: EngineResult,
   readers: readonly ColumnReader[],
   rowsMax: number,
+  limits: CallLimits,
   onInexact?: (error: InexactValue, column: number) => never,
 ): Promise<{ readonly rows: Row[] | undefined } | undefined> {
   const wanted = Math.min(result.rowCount, rowsMax);
@@ -185,6 +189,7 @@ async function decodeAll(
       }
       done += rows.length;
       if (done < wanted) await setImmediate();
+      throwIfOver(limits);
     }
     return { rows: kept };
   } catch (error) {

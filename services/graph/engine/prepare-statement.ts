@@ -18,6 +18,7 @@ import {
 } from '../domain/values/bind-parameters.ts';
 import { rewriteProjections } from '../domain/values/exact-statement.ts';
 import type { GraphTables } from '../domain/values/graph-tables.ts';
+import { hasPreparablePlaces } from '../domain/values/parameter-places.ts';
 import { typeOfValue } from '../domain/values/parameter-type.ts';
 import type { EngineParameter } from '../domain/values/text-form.ts';
 import { type ExactPlan, exactForms, ValueNotExact } from './exact-result.ts';
@@ -42,6 +43,7 @@ export interface PreparedCall {
 interface Judged {
   readonly verdict: AcceptedStatement;
   readonly branches: readonly (Projection | undefined)[];
+  readonly isPreparable: boolean;
 }
 
 const judgedMax = 1_000;
@@ -57,9 +59,9 @@ export class StatementPreparer {
 
   /** Throws StatementRefused or ParameterInvalid. */
   prepare(statement: string, mode: StatementMode, parameters: Readonly<Record<string, Value>>): PreparedCall {
-    const { verdict, branches } = this.#judge(statement, mode);
+    const { verdict, branches, isPreparable } = this.#judge(statement, mode);
     const given = checkParameters(verdict.parameters, parameters);
-    return toCall(verdict, branches, given, bindParameters(verdict.tokens, given));
+    return toCall(verdict, branches, given, bindParameters(verdict.tokens, given, isPreparable));
   }
 
   #judge(statement: string, mode: StatementMode): Judged {
@@ -69,7 +71,7 @@ export class StatementPreparer {
     const verdict = judgeStatement(statement, mode, this.#limits);
     if (!verdict.ok) throw new StatementRefused(verdict, this.#limits.statementCharsMax);
     const { branches } = parseStatement(verdict.tokens, this.#limits);
-    const judged = { verdict, branches };
+    const judged = { verdict, branches, isPreparable: hasPreparablePlaces(verdict.tokens) };
     this.#judged.set(key, judged);
     return judged;
   }
@@ -85,7 +87,9 @@ function toCall(
   return {
     text: rewritten.size > 0 ? toCanonical(tokens) : verdict.canonical,
     values,
-    key: `${typesOf(given)} ${verdict.canonical}`,
+    get key() {
+      return `${typesOf(given)} ${verdict.canonical}`;
+    },
     verdict,
     written: isBound
       ? () => toCall(verdict, branches, given, writeParameters(verdict.tokens, given))

@@ -36,17 +36,19 @@ export class StatementRunner {
   #read(call: PreparedCall, rowsMax: number, limits: CallLimits): Promise<Outcome<ExactResult>> {
     return this.#engine.read(limits, async (transaction) => {
       const known = this.#plans.get(planKey(call, transaction));
-      const plan = known ?? (await this.#runPlain(call, rowsMax, transaction));
+      const plan = known ?? (await this.#runPlain(call, rowsMax, transaction, limits));
       if (!isPlan(plan)) return { result: plan, commits: transaction.commits };
       try {
-        const result = await this.#runExact(call, plan, rowsMax, transaction);
+        const result = await this.#runExact(call, plan, rowsMax, transaction, limits);
         return { result, commits: transaction.commits };
       } catch (error) {
         if (!known || !(error instanceof ValueNotExact)) throw error;
         // Labels may have come into the result that the plan does not know.
         this.#plans.delete(planKey(call, transaction));
-        const again = await this.#runPlain(call, rowsMax, transaction);
-        const result = isPlan(again) ? await this.#runExact(call, again, rowsMax, transaction) : again;
+        const again = await this.#runPlain(call, rowsMax, transaction, limits);
+        const result = isPlan(again)
+          ? await this.#runExact(call, again, rowsMax, transaction, limits)
+          : again;
         return { result, commits: transaction.commits };
       }
     });
@@ -62,7 +64,14 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => Promise<T>,
   ): Promise<Outcome<T>> {
-    const first = await withTypes(call, (typed) => this.#attempt(typed, undefined, rowsMax, limits, finish));
+    const known = this.#plans.get(planKey(call, this.#engine));
+    const first = await withTypes(call, (typed) =>
+      this.#attempt(typed, known, rowsMax, limits, finish),
+    ).catch((error: unknown) => {
+      if (!known || !(error instanceof ValueNotExact)) throw error;
+      this.#plans.delete(planKey(call, this.#engine));
+      return this.#attempt(call, undefined, rowsMax, limits, finish);
+    });
     if (!('plan' in first.result)) return { result: first.result.answer, commits: first.commits };
     const second = await this.#attempt(call, first.result.plan, rowsMax, limits, finish);
     if ('plan' in second.result) throw new Error('the exact form of a statement asked for another one');
@@ -79,8 +88,8 @@ export class StatementRunner {
     const { forcesCheckpoint, isSchemaChange } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
       const run = plan
-        ? await this.#runExact(call, plan, rowsMax, transaction)
-        : await this.#runPlain(call, rowsMax, transaction);
+        ? await this.#runExact(call, plan, rowsMax, transaction, limits)
+        : await this.#runPlain(call, rowsMax, transaction, limits);
       if (isPlan(run)) return { commit: false, result: { plan: run } } as const;
       try {
         const answer = await finish(run);
@@ -98,11 +107,18 @@ export class StatementRunner {
     call: PreparedCall,
     rowsMax: number,
     transaction: EngineTransaction,
+    limits: CallLimits,
   ): Promise<ExactResult | ExactPlan> {
     const result = await transaction.run(call.text, call.values);
     try {
       const names = call.names(result.columns.map(({ name }) => name));
-      const checked = await checkPlain(result, names, rowsMax, () => this.#schema.tables(transaction));
+      const checked = await checkPlain(
+        result,
+        names,
+        rowsMax,
+        () => this.#schema.tables(transaction),
+        limits,
+      );
       if (!isPlan(checked)) return checked;
       this.#plans.set(planKey(call, transaction), checked);
       result.close();
@@ -118,6 +134,7 @@ export class StatementRunner {
     plan: ExactPlan,
     rowsMax: number,
     transaction: EngineTransaction,
+    limits: CallLimits,
   ): Promise<ExactResult> {
     const tables = await this.#schema.tables(transaction);
     const result = await transaction.run(call.exactText(plan, tables)).catch((error: unknown) => {
@@ -128,7 +145,7 @@ export class StatementRunner {
     });
     try {
       const names = call.names(plan.columns.map(({ name }) => name));
-      return await checkExact(result, plan, names, rowsMax, tables);
+      return await checkExact(result, plan, names, rowsMax, tables, limits);
     } catch (error) {
       result.close();
       throw error;
@@ -157,8 +174,8 @@ function firstLossy({ columns }: ExactPlan): { readonly name: string; readonly t
   return columns.find(isLossy) ?? columns[0] ?? { name: '', type: '' };
 }
 
-function planKey(call: PreparedCall, transaction: EngineTransaction): string {
-  return `${transaction.schemaVersion} ${call.key}`;
+function planKey(call: PreparedCall, { schemaVersion }: Pick<GraphEngine, 'schemaVersion'>): string {
+  return `${schemaVersion} ${call.key}`;
 }
 
 function isPlan(value: ExactResult | ExactPlan): value is ExactPlan {

@@ -91,8 +91,12 @@ describe('Execute', () => {
       'MATCH (n:T {id: 60}) SET n.score = n.score + 1, n.at = n.at + to_microseconds(1) RETURN n.at, n.score',
     );
     expect(kindsOf(bumped)).toMatchObject([{ value: { sinceEpoch: 1n } }, { value: 1 }]);
+    const again = await graph.execute(
+      'MATCH (n:T {id: 60}) SET n.score = n.score + 1, n.at = n.at + to_microseconds(1) RETURN n.at, n.score',
+    );
+    expect(kindsOf(again)).toMatchObject([{ value: { sinceEpoch: 2n } }, { value: 2 }]);
     const read = await graph.query('MATCH (n:T {id: 60}) RETURN n.at, n.score');
-    expect(kindsOf(read)).toMatchObject([{ value: { sinceEpoch: 1n } }, { value: 1 }]);
+    expect(kindsOf(read)).toMatchObject([{ value: { sinceEpoch: 2n } }, { value: 2 }]);
   });
 
   test('refuses what tenants may not run', async () => {

@@ -14,7 +14,7 @@ const endless = 'UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y RETUR
 let graph: TestGraph;
 
 beforeAll(async () => {
-  graph = await openTestGraph({ tier: { statementCharactersMax: 2_000 } });
+  graph = await openTestGraph({ bufferPoolBytes: 64 * 2 ** 20, tier: { statementCharactersMax: 2_000 } });
   await graph.execute('CREATE NODE TABLE Person(id INT64 PRIMARY KEY, name STRING)');
   await graph.execute("CREATE (:Person {id: 1, name: 'Ada'}), (:Person {id: 2, name: 'Grace'})");
 });
@@ -125,6 +125,13 @@ describe('Query', () => {
     left.abort();
     expect(await failureOf(call)).toEqual({ reason: 'CANCELLED' });
     expect(graph.broken).toEqual([]);
+  });
+
+  test('says where a statement needs more memory than there is, and goes on', async () => {
+    const wide =
+      'UNWIND range(1, 1500) AS x UNWIND range(1, 1500) AS y WITH x + y * 10000 AS k, count(*) AS c RETURN count(k)';
+    expect(await failureOf(graph.query(wide))).toEqual({ reason: 'OUT_OF_MEMORY' });
+    expect(await graph.query('RETURN 1')).toMatchObject({ rowCount: 1 });
   });
 
   test('keeps paths and long lists of the engine out of its errors', async () => {

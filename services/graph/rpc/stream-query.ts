@@ -7,7 +7,7 @@ import type {
 import type { Row } from '../../../gen/trellis/graph/v1/value_pb.js';
 import type { CallContext } from '../../mesh/rpc/context.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import { overFailure } from '../engine/engine-gate.ts';
+import { throwIfOver } from '../engine/engine-gate.ts';
 import type { EngineGraph } from '../engine/engine-graph.ts';
 import type { ExactResult } from '../engine/exact-result.ts';
 import type { CallLimits } from '../engine/graph-engine.ts';
@@ -58,7 +58,7 @@ function* batches(result: ExactResult, rowsMax: number, limits: CallLimits): Ite
   let batch: Row[] = [];
   let bytes = 0;
   for (;;) {
-    if (limits.signal.aborted || Date.now() >= limits.deadlineMs) throw overFailure(limits);
+    throwIfOver(limits);
     const rows = result.read(Math.min(sliceRows, rowsMax - batch.length));
     for (const row of rows) {
       const rowBytes = estimateBytes(row);

@@ -2,7 +2,6 @@ import type { List, Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import { nameOf, type Token } from '../cypher/token.ts';
 import { toTypeText } from './engine-type.ts';
 import { toParameterLiteral } from './parameter-literal.ts';
-import { hasPreparablePlaces } from './parameter-places.ts';
 import { hasTextForm, NoCommonType, typeOfValue } from './parameter-type.ts';
 import { type EngineParameter, NoTextForm, toLeafText, toSampleForm, toTextForm } from './text-form.ts';
 
@@ -46,14 +45,15 @@ export function checkParameters(
 }
 
 /**
- * Gives the parameters of a judged statement their values, typed: bound where the binding and the engine leave value
- * and type as they are, else written into the statement. Throws ParameterInvalid.
+ * Gives the parameters of a judged statement their values, typed: bound where the statement is preparable and the
+ * binding leaves value and type as they are, else written into it. Throws ParameterInvalid.
  */
 export function bindParameters(
   tokens: readonly Token[],
   parameters: ReadonlyMap<string, Value>,
+  isPreparable: boolean,
 ): BoundStatement {
-  return (hasPreparablePlaces(tokens) && tryBind(tokens, parameters)) || writeParameters(tokens, parameters);
+  return (isPreparable && tryBind(tokens, parameters)) || writeParameters(tokens, parameters);
 }
 
 /** Writes the values of all parameters into a judged statement. Throws ParameterInvalid. */
