@@ -29,5 +29,5 @@ export type EngineCommand =
 export type EngineEvent =
   | { readonly type: 'opened'; readonly endpoint: string }
   | { readonly type: 'failed'; readonly message: string }
-  /** Sent when the number of calls under way becomes zero or more than zero. */
+  /** Sent while there are calls, at most every 250 ms, and after the last one. */
   | { readonly type: 'activity'; readonly callsUnderWay: number };

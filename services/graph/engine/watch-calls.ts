@@ -1,18 +1,36 @@
 import type { BoundService } from '../../mesh/rpc/service.ts';
 
-/** The same service, telling when the number of its calls under way becomes zero or more than zero. */
-export function watchCalls(service: BoundService, onChange: (callsUnderWay: number) => void): BoundService {
+/** The daemon decides by seconds which graph is idle; telling it of each call would cost more than the call. */
+const intervalMs = 250;
+
+/**
+ * The same service, telling how many of its calls are under way: at once when it was quiet, then at most every
+ * 250 ms, and a last time after the last call.
+ */
+export function watchCalls(service: BoundService, onActivity: (callsUnderWay: number) => void): BoundService {
   let callsUnderWay = 0;
+  let hasNews = false;
+  let timer: NodeJS.Timeout | undefined;
+  const tell = () => {
+    timer = undefined;
+    if (!hasNews) return;
+    hasNews = false;
+    onActivity(callsUnderWay);
+    timer = setTimeout(tell, intervalMs).unref();
+  };
+  const changed = (by: number) => {
+    callsUnderWay += by;
+    hasNews = true;
+    if (!timer) tell();
+  };
   const methods = service.methods.map(({ desc, run }) => ({
     desc,
     run: async function* (...call: Parameters<typeof run>) {
-      callsUnderWay += 1;
-      if (callsUnderWay === 1) onChange(callsUnderWay);
+      changed(1);
       try {
         yield* run(...call);
       } finally {
-        callsUnderWay -= 1;
-        if (callsUnderWay === 0) onChange(callsUnderWay);
+        changed(-1);
       }
     },
   }));
