@@ -1,4 +1,4 @@
-import type { Message } from '@bufbuild/protobuf';
+import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { Access, type MethodPolicy } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import type { Logger } from '../log/logger.ts';
@@ -32,7 +32,7 @@ export interface Dispatcher {
 
 /** A dispatcher over bound services. Throws where two of them have a method in common. */
 export function createDispatcher(services: readonly BoundService[], log: Logger): Dispatcher {
-  const routes = new Map<string, { readonly method: BoundMethod; readonly policy: MethodPolicy }>();
+  const routes = new Map<string, Route>();
   for (const method of services.flatMap((service) => service.methods)) {
     const path = methodPath(method.desc);
     if (routes.has(path)) throw new Error(`${path} is served twice`);
@@ -44,22 +44,40 @@ export function createDispatcher(services: readonly BoundService[], log: Logger)
     dispatch: (path, requests, call) => {
       const route = routes.get(path);
       if (!route) throw rpcError(ErrorReason.METHOD_NOT_FOUND, `no method ${path}`);
-      const { requestId, trace, caller } = call;
-      const context: CallContext = {
-        ...call,
-        method: route.method.desc,
-        log: log.child({ method: path, requestId, traceId: trace.traceId, caller: caller.service }),
-      };
-      return runCall(route.method, route.policy, requests, context);
+      return runCall(route, requests, toContext(call, route.method.desc, log), log);
     },
   };
 }
 
+/** The context of a call. Its logger is made when somebody writes: most calls never do. */
+function toContext(call: IncomingCall, method: DescMethod, log: Logger): CallContext {
+  const { requestId, trace, caller } = call;
+  let ownLog: Logger | undefined;
+  return {
+    ...call,
+    method,
+    get log() {
+      ownLog ??= log.child({
+        method: methodPath(method),
+        requestId,
+        traceId: trace.traceId,
+        caller: caller.service,
+      });
+      return ownLog;
+    },
+  };
+}
+
+interface Route {
+  readonly method: BoundMethod;
+  readonly policy: MethodPolicy;
+}
+
 async function* runCall(
-  method: BoundMethod,
-  policy: MethodPolicy,
+  { method, policy }: Route,
   requests: AsyncIterable<Message>,
   context: CallContext,
+  log: Logger,
 ): AsyncIterable<Message> {
   const startMs = performance.now();
   let failure: RpcError | undefined;
@@ -72,7 +90,7 @@ async function* runCall(
     failure = toRpcError(callEnd(context) ?? thrown);
     throw failure;
   } finally {
-    logCall(context, performance.now() - startMs, failure);
+    if (failure || log.isLevelEnabled('debug')) logCall(context, performance.now() - startMs, failure);
   }
 }
 
