@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const mainPath = fileURLToPath(new URL('../../services/main.ts', import.meta.url));
+/** The program of every process of the mesh but engines. */
+export const mainPath = fileURLToPath(new URL('../../services/main.ts', import.meta.url));
 const startTimeoutMs = 60_000;
+
+/** A test that fails before it stops its mesh leaves none behind. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 /** The whole mesh in its own processes, as `npm start` runs it. */
 export interface Mesh {
@@ -48,6 +55,8 @@ export async function startMesh({ dataDirectory, env = {} }: MeshOptions = {}): 
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   const url = await readUrl(child, () => log);
   const pid = child.pid ?? 0;
   return {
@@ -150,7 +159,8 @@ function readUrl(child: ChildProcess, log: () => string): Promise<string> {
   });
 }
 
-function exitOf(child: ChildProcess): Promise<number | null> {
+/** Waits until a process has ended; resolves with its exit code. */
+export function exitOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((resolve) => child.once('exit', resolve));
 }
