@@ -5,6 +5,7 @@ import type { EngineGraph } from '../engine/engine-graph.ts';
 import type { ExactResult } from '../engine/exact-result.ts';
 import { requireGraph, toLimits, toRevision } from './call.ts';
 import { collectRows } from './collect-rows.ts';
+import { elapsedMsSince } from './elapsed.ts';
 import { withRpcErrors } from './errors.ts';
 
 /** Runs one statement that may change data or schema. Answers after the commit; a result too large rolls back. */
@@ -37,7 +38,7 @@ export function execute(
     return {
       ...result,
       rowCount: result.rows.length,
-      elapsedMs: performance.now() - startedMs,
+      elapsedMs: elapsedMsSince(startedMs),
       revision: toRevision(graph, commits),
     };
   });

@@ -17,6 +17,7 @@ import { EngineFailure } from '../engine/engine-failure.ts';
 import type { EngineGraph } from '../engine/engine-graph.ts';
 import type { CallLimits, EngineTransaction } from '../engine/graph-engine.ts';
 import { requireGraph, toLimits, toRevision } from './call.ts';
+import { elapsedMsSince } from './elapsed.ts';
 import { withRpcErrors } from './errors.ts';
 
 /** How much longer than a query an import may take. */
@@ -52,7 +53,7 @@ export function importTable(
       const commits = await load(graph, limits, planFor, path, records);
       return {
         rowCount: records,
-        elapsedMs: performance.now() - startedMs,
+        elapsedMs: elapsedMsSince(startedMs),
         revision: toRevision(graph, commits),
       };
     } catch (error) {

@@ -4,6 +4,7 @@ import type { CallContext } from '../../mesh/rpc/context.ts';
 import type { EngineGraph } from '../engine/engine-graph.ts';
 import { requireGraph, requireRevision, toLimits, toRevision } from './call.ts';
 import { collectRows } from './collect-rows.ts';
+import { elapsedMsSince } from './elapsed.ts';
 import { withRpcErrors } from './errors.ts';
 
 /** Runs one read-only statement and answers with the whole result. */
@@ -29,7 +30,7 @@ export function query(
         columns: [...result.columns],
         rows,
         rowCount: rows.length,
-        elapsedMs: performance.now() - startedMs,
+        elapsedMs: elapsedMsSince(startedMs),
         revision: toRevision(graph, commits),
         truncated: result.isTruncated,
       };

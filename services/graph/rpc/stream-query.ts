@@ -13,6 +13,7 @@ import type { ExactResult } from '../engine/exact-result.ts';
 import type { CallLimits } from '../engine/graph-engine.ts';
 import { requireGraph, requireRevision, toLimits, toRevision } from './call.ts';
 import { answerBytesMax, estimateBytes } from './collect-rows.ts';
+import { elapsedMsSince } from './elapsed.ts';
 import { toCallError } from './errors.ts';
 
 /** Bytes of the rows in one message, unless a single row has more. */
@@ -41,7 +42,7 @@ export async function* streamQuery(
     yield {
       done: {
         rowCount: result.rowCount,
-        elapsedMs: performance.now() - startedMs,
+        elapsedMs: elapsedMsSince(startedMs),
         revision: toRevision(graph, outcome.commits),
         truncated: result.isTruncated,
       },
