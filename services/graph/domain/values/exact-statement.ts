@@ -1,5 +1,5 @@
+import { toAlias } from '../cypher/alias.ts';
 import { toCanonical } from '../cypher/canonical.ts';
-import { toAlias } from '../cypher/final-projection.ts';
 import type { Projection, TokenRange } from '../cypher/parse-projection.ts';
 import { nameOf, type Token } from '../cypher/token.ts';
 

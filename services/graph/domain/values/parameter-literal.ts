@@ -1,5 +1,5 @@
 import type { List, Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
-import { toAlias } from '../cypher/final-projection.ts';
+import { toAlias } from '../cypher/alias.ts';
 import { type EngineType, toTypeText } from './engine-type.ts';
 import { isCastable } from './exactness.ts';
 import { anyType, hasNestedText, hasTextForm, typeOfValue } from './parameter-type.ts';

@@ -1,4 +1,4 @@
-import { toAlias } from '../../domain/cypher/final-projection.ts';
+import { toAlias } from '../../domain/cypher/alias.ts';
 import { parseEngineType, toTypeText } from '../../domain/values/engine-type.ts';
 import { toStringLiteral } from '../../domain/values/string-literal.ts';
 import type { GraphSchema, SchemaProperty } from '../read-schema.ts';
