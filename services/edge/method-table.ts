@@ -1,4 +1,5 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { Access, type MethodPolicy } from '../../gen/trellis/policy/v1/policy_pb.js';
 import { methodPath, methodPolicy } from '../mesh/policy/method-policy.ts';
 
@@ -7,6 +8,10 @@ export interface PublicMethod {
   readonly desc: DescMethod;
   readonly path: string;
   readonly policy: MethodPolicy;
+  /** True where a call that may have been made can be made again without harm. */
+  readonly isIdempotent: boolean;
+  /** True where a call changes nothing: it may be made by GET. */
+  readonly hasNoSideEffects: boolean;
 }
 
 /** The methods that clients may call, by descriptor: all of the edge's knowledge of them. */
@@ -15,15 +20,25 @@ export class MethodTable {
   /** The services that have at least one of these methods. */
   readonly services: readonly DescService[];
   readonly #byDesc: ReadonlyMap<DescMethod, PublicMethod>;
+  readonly #byPath: ReadonlyMap<string, PublicMethod>;
 
   /** Throws where a method has no policy, or one that does not hold together. */
-  constructor(services: readonly DescService[]) {
+  constructor(
+    services: readonly DescService[],
+    policyOf: (method: DescMethod) => MethodPolicy = methodPolicy,
+  ) {
     this.methods = services
       .flatMap((service) => service.methods)
-      .map((desc) => ({ desc, path: methodPath(desc), policy: methodPolicy(desc) }))
+      .map((desc) => toPublicMethod(desc, policyOf(desc)))
       .filter(({ policy }) => policy.access !== Access.MESH);
     this.services = services.filter((service) => this.methods.some(({ desc }) => desc.parent === service));
     this.#byDesc = new Map(this.methods.map((method) => [method.desc, method]));
+    this.#byPath = new Map(this.methods.map((method) => [method.path, method]));
+  }
+
+  /** The method with this path, such as `/trellis.graph.v1.GraphService/Query`. */
+  find(path: string): PublicMethod | undefined {
+    return this.#byPath.get(path);
   }
 
   /** The entry of a method of this table. */
@@ -32,4 +47,15 @@ export class MethodTable {
     if (!method) throw new Error(`${methodPath(desc)} is not a public method`);
     return method;
   }
+}
+
+function toPublicMethod(desc: DescMethod, policy: MethodPolicy): PublicMethod {
+  const { idempotency } = desc;
+  return {
+    desc,
+    path: methodPath(desc),
+    policy,
+    isIdempotent: idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
+    hasNoSideEffects: idempotency === Idempotency.NO_SIDE_EFFECTS,
+  };
 }

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import type { Resolver } from '../mesh/discovery/resolver.ts';
 import type { Signer } from '../mesh/identity/assertion.ts';
 import { createLeaseClient } from '../mesh/limit/lease-client.ts';
 import { createLocalLimiter } from '../mesh/limit/local-limiter.ts';
 import type { Logger } from '../mesh/log/logger.ts';
 import type { Channel } from '../mesh/rpc/channel.ts';
-import type { ChannelPool } from '../mesh/rpc/channel-pool.ts';
+import { createAdmit } from './admission/admit.ts';
 import { createIdentifier } from './admission/identify.ts';
 import { createRateLimit } from './admission/rate-limit.ts';
 import type { EdgeConfig } from './config.ts';
@@ -12,23 +13,30 @@ import { contractServices } from './contract.ts';
 import { createForward } from './forward.ts';
 import { healthPages } from './infrastructure/pages.ts';
 import { Readiness, type ReadinessCheck } from './infrastructure/readiness.ts';
-import { type HttpHandler, listenOnePort } from './listener/one-port.ts';
+import type { HttpHandler } from './listener/listener-context.ts';
+import { listenOnePort } from './listener/one-port.ts';
 import { MethodTable } from './method-table.ts';
 import { commentsFromDescriptorSet } from './openapi/comments.ts';
 import { createOpenApiDocument } from './openapi/document.ts';
 import { createPublicHandler } from './public-handler.ts';
-import { GraphCalls } from './routing/graph-calls.ts';
+import { GraphRouter } from './routing/graph-router.ts';
 import { PlacementTable } from './routing/placement-table.ts';
+import { createControlUpstream, type LocalChannel } from './upstream/control-upstream.ts';
+import { Http2Upstreams } from './upstream/http2-upstream.ts';
 
 const sweepMs = 1_000;
 const contractFile = new URL('../../gen/trellis.binpb', import.meta.url);
 
 export interface EdgeOptions {
   readonly config: EdgeConfig;
-  /** The way to the control plane. */
+  /** The way to the control plane for the edge's own calls. */
   readonly channel: Channel;
-  /** The ways to engine processes. */
-  readonly pool: ChannelPool;
+  /** The services of this process. */
+  readonly local: LocalChannel;
+  /** Where the other services are. */
+  readonly resolver: Resolver;
+  /** Who the edge is, for calls that nobody else is behind. */
+  readonly self: () => ReturnType<Signer>;
   readonly sign: Signer;
   readonly log: Logger;
   /** What else must hold before the edge is ready. */
@@ -46,7 +54,7 @@ export interface Edge {
 
 /** Opens the public port and the admin port. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-  const { config, channel, pool, sign, log } = options;
+  const { config, channel, local, resolver, self, sign, log } = options;
   const table = new MethodTable(contractServices);
   const identifier = createIdentifier({ channel, sign, clock: Date.now, log });
   const placements = new PlacementTable(channel, log);
@@ -64,21 +72,42 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     { name: 'placements', isReady: () => placements.isComplete },
     ...(options.checks ?? []),
   ]);
-  const graphs = new GraphCalls(placements, pool);
-  const limit = createRateLimit(limiter);
-  const forward = createForward({ table, identifier, limit, placements, graphs, channel, log });
-  const { messageBytesMax } = config;
+  const upstreams = new Http2Upstreams({ self });
+  const control = createControlUpstream({ local, resolver, upstreams, log });
+  const forward = createForward({
+    admit: createAdmit(identifier, createRateLimit(limiter)),
+    graphs: new GraphRouter(placements, upstreams),
+    control,
+    log,
+  });
+  const { messageBytesMax, corsOrigins } = config;
   const openApi = await readOpenApi(table);
-  const handler = createPublicHandler({ table, forward, readiness, openApi, messageBytesMax, log });
+  const handler = createPublicHandler({
+    table,
+    forward,
+    readiness,
+    openApi,
+    messageBytesMax,
+    corsOrigins,
+    log,
+  });
   const onError = (err: unknown) => log.error({ err }, 'a request failed in the listener');
   const stopWork = async () => {
     clearInterval(sweep);
-    await Promise.all([limiter.close(), identifier.close(), placements.close()]);
+    control.close();
+    await Promise.all([upstreams.close(), limiter.close(), identifier.close(), placements.close()]);
   };
   const listen = async () => {
-    const admin = await listenOnePort(config.adminPort, '127.0.0.1', createAdminHandler(readiness), onError);
+    const adminHandler = { rpc: () => false, http: createAdminHandler(readiness) };
+    const admin = await listenOnePort({
+      port: config.adminPort,
+      host: '127.0.0.1',
+      handler: adminHandler,
+      onError,
+    });
     try {
-      return { admin, listener: await listenOnePort(config.port, config.host, handler, onError) };
+      const { port, host, tls } = config;
+      return { admin, listener: await listenOnePort({ port, host, handler, onError, tls }) };
     } catch (error) {
       await admin.close(0);
       throw error;

@@ -30,10 +30,11 @@ export function inboundCall(changes: Partial<InboundCall> = {}): InboundCall {
     requestId: 'request-1',
     credential: undefined,
     clientAddress: '192.0.2.7',
-    deadlineMs: undefined,
+    deadlineMs: Date.now() + 60_000,
+    metadata: [],
     signal: new AbortController().signal,
     trace: childTrace(undefined),
-    responseHeaders: new Headers(),
+    responseHeaders: new Map(),
     ...changes,
   };
 }

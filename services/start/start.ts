@@ -54,7 +54,7 @@ async function startRoles(mesh: MeshProcess, settings: Settings, wanted: readonl
 }
 
 async function hostEdge(mesh: MeshProcess, config: EdgeConfig, isAll: boolean): Promise<Edge> {
-  const { channel, pool, sign, log, registry, shutdown } = mesh;
+  const { channel, local, self, resolver, sign, log, registry, shutdown } = mesh;
   const checks: ReadinessCheck[] = [];
   if (isAll) {
     let hasNode = false;
@@ -63,7 +63,7 @@ async function hostEdge(mesh: MeshProcess, config: EdgeConfig, isAll: boolean): 
     });
     checks.push({ name: 'graphNode', isReady: () => hasNode });
   }
-  const edge = await startEdge({ config, channel, pool, sign, log, checks });
+  const edge = await startEdge({ config, channel, local, self, resolver, sign, log, checks });
   shutdown.add('edge', () => edge.close());
   return edge;
 }

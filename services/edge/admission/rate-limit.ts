@@ -3,24 +3,24 @@ import type { Principal } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { LimitCategory, type MethodPolicy } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import type { Decision, LocalLimiter } from '../../mesh/limit/local-limiter.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import type { InboundCall } from '../inbound-call.ts';
+import type { InboundHead } from '../inbound-call.ts';
 
 /** Takes one token for a call, or throws RATE_LIMITED. The answer's headers tell what is left either way. */
 export type RateLimit = (
   policy: MethodPolicy,
   principal: Principal | undefined,
-  call: InboundCall,
+  head: InboundHead,
 ) => Promise<void>;
 
 /** Limits by the principal, or by the client's address where there is none. */
 export function createRateLimit(limiter: LocalLimiter): RateLimit {
-  return async (policy, principal, call) => {
+  return async (policy, principal, head) => {
     const subject = principal
       ? { principalId: principal.principalId, plan: principal.plan }
-      : { address: call.clientAddress };
+      : { address: head.clientAddress };
     const category = LimitCategory[policy.limit] ?? '';
     const decision = await limiter.take(subject, policy.limit);
-    setHeaders(call.responseHeaders, category, decision);
+    setHeaders(head.responseHeaders, category, decision);
     if (decision.allowed) return;
     throw rpcError(ErrorReason.RATE_LIMITED, `the limit of ${decision.limit} calls a minute is used up`, {
       metadata: { category, limit: String(decision.limit) },
@@ -31,7 +31,7 @@ export function createRateLimit(limiter: LocalLimiter): RateLimit {
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-10: the policy is a minute's quota, the state what is left of it. */
-function setHeaders(headers: Headers, category: string, decision: Decision): void {
+function setHeaders(headers: Map<string, string>, category: string, decision: Decision): void {
   const remaining = decision.allowed ? Math.floor(decision.remaining) : 0;
   const resetMs = decision.allowed ? decision.resetMs : decision.retryAfterMs;
   headers.set('ratelimit-policy', `"${category}";q=${decision.limit};w=60`);

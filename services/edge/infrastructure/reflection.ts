@@ -9,7 +9,6 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import type { ConnectRouter } from '@connectrpc/connect';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import {
   ServerReflection,
@@ -23,17 +22,18 @@ import {
   ServerReflectionResponseSchema as AlphaResponseSchema,
   ServerReflection as ServerReflectionAlpha,
 } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js';
+import { type BoundService, bindService } from '../../mesh/rpc/service.ts';
 
-/** Serves grpc.reflection.v1 and v1alpha, which differ in name only, for these services. */
-export function reflectionRoutes(services: readonly DescService[]): (router: ConnectRouter) => void {
+/** grpc.reflection.v1 and v1alpha, which differ in name only, for these services. */
+export function reflectionServices(services: readonly DescService[]): readonly BoundService[] {
   const index = new ReflectionIndex(services);
-  return (router) => {
-    router.service(ServerReflection, {
+  return [
+    bindService(ServerReflection, {
       serverReflectionInfo: async function* (requests) {
         for await (const request of requests) yield index.answer(request);
       },
-    });
-    router.service(ServerReflectionAlpha, {
+    }),
+    bindService(ServerReflectionAlpha, {
       serverReflectionInfo: async function* (requests) {
         for await (const request of requests) {
           const bytes = toBinary(AlphaRequestSchema, request);
@@ -41,8 +41,8 @@ export function reflectionRoutes(services: readonly DescService[]): (router: Con
           yield fromBinary(AlphaResponseSchema, toBinary(ServerReflectionResponseSchema, response));
         }
       },
-    });
-  };
+    }),
+  ];
 }
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse']>;

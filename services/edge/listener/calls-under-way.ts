@@ -1,17 +1,16 @@
-import type { HttpResponse } from './one-port.ts';
-
 /** Counts the calls whose answers are not complete. */
 export class CallsUnderWay {
   #count = 0;
   #whenNone: (() => void) | undefined;
 
-  /** Counts a call until its answer is complete or cut off. */
-  count(response: HttpResponse): void {
+  begin(): void {
     this.#count++;
-    response.once('close', () => {
-      this.#count--;
-      if (this.#count === 0) this.#whenNone?.();
-    });
+  }
+
+  /** An answer is complete, or cut off. */
+  end(): void {
+    this.#count--;
+    if (this.#count === 0) this.#whenNone?.();
   }
 
   /** Resolves when there is none, or when the time is up. */

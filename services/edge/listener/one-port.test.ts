@@ -2,46 +2,15 @@ import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type HttpHandler, listenOnePort, type OnePort, type OnePortLimits } from './one-port.ts';
-
-const toClose: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of toClose.splice(0).toReversed()) await close();
-});
-
-async function listen(
-  handler: HttpHandler,
-  limits?: OnePortLimits,
-  errors: unknown[] = [],
-): Promise<OnePort> {
-  const port = await listenOnePort(0, '127.0.0.1', handler, (error) => errors.push(error), limits);
-  toClose.push(() => port.close(0));
-  return port;
-}
-
-/** A raw connection with all that came over it so far. */
-async function dial({ port }: OnePort): Promise<{ socket: Socket; readonly text: string }> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  let text = '';
-  socket.on('data', (chunk) => {
-    text += chunk.toString('latin1');
-  });
-  socket.on('error', () => {});
-  toClose.push(() => socket.destroy());
-  await once(socket, 'connect');
-  return {
-    socket,
-    get text() {
-      return text;
-    },
-  };
-}
+import { describe, expect, it } from 'vitest';
+import type { HttpHandler } from './listener-context.ts';
+import type { OnePort } from './one-port.ts';
+import { closeAfterTest, dial, listen } from './testing.ts';
 
 function dialHttp2({ port }: OnePort): ClientHttp2Session {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   session.on('error', () => {});
-  toClose.push(() => session.destroy());
+  closeAfterTest(() => session.destroy());
   return session;
 }
 
@@ -58,14 +27,14 @@ const sayVersion: HttpHandler = (request, response) => {
 
 describe('one port', () => {
   it('serves HTTP/1.1 and HTTP/2 with prior knowledge side by side', async () => {
-    const port = await listen(sayVersion);
+    const port = await listen({ http: sayVersion });
     const answer = await fetch(`http://127.0.0.1:${port.port}/one`);
     expect(await answer.text()).toBe('HTTP/1.1 /one');
     expect(await get(dialHttp2(port), '/two')).toBe('HTTP/2.0 /two');
   });
 
   it('recognises HTTP/2 whose preface comes byte by byte', async () => {
-    const port = await listen(sayVersion);
+    const port = await listen({ http: sayVersion });
     const { socket } = await dial(port);
     socket.setNoDelay(true);
     const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -84,7 +53,7 @@ describe('one port', () => {
   });
 
   it('recognises HTTP/1.1 that begins as HTTP/2 would', async () => {
-    const port = await listen(sayVersion);
+    const port = await listen({ http: sayVersion });
     const connection = await dial(port);
     for (const part of ['P', 'OST / HTTP/1.1\r\nHost: a\r\n', 'Content-Length: 0\r\n\r\n']) {
       connection.socket.write(part);
@@ -94,7 +63,7 @@ describe('one port', () => {
   });
 
   it('answers 400 to garbage and ends the connection', async () => {
-    const port = await listen(sayVersion);
+    const port = await listen({ http: sayVersion });
     const connection = await dial(port);
     connection.socket.end('\x16\x03\x01garbage\r\n\r\n');
     await once(connection.socket, 'end');
@@ -102,7 +71,7 @@ describe('one port', () => {
   });
 
   it('ends a connection that only begins the preface, and one that is closed before it tells its protocol', async () => {
-    const port = await listen(sayVersion, { firstBytesMs: 50 });
+    const port = await listen({ http: sayVersion }, { limits: { firstBytesMs: 50 } });
     const slow = await dial(port);
     slow.socket.write('PRI');
     const silent = await dial(port);
@@ -112,7 +81,7 @@ describe('one port', () => {
   });
 
   it('ends a connection whose request head takes too long', async () => {
-    const port = await listen(sayVersion, { headMs: 50 });
+    const port = await listen({ http: sayVersion }, { limits: { headMs: 50 } });
     const slow = await dial(port);
     slow.socket.write('GET / HTTP/1.1\r\nHost: a\r\n');
     await once(slow.socket, 'end');
@@ -120,7 +89,9 @@ describe('one port', () => {
   });
 
   it('answers a client of HTTP/1.1 that half-closes after its request', async () => {
-    const port = await listen((_request, response) => void setImmediate(() => response.end('late')));
+    const port = await listen({
+      http: (_request, response) => void setImmediate(() => response.end('late')),
+    });
     const connection = await dial(port);
     connection.socket.end('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(connection.socket, 'end');
@@ -128,7 +99,7 @@ describe('one port', () => {
   });
 
   it('takes the next request of a connection whose last body nobody read', async () => {
-    const port = await listen(sayVersion);
+    const port = await listen({ http: sayVersion });
     const connection = await dial(port);
     const body = 'x'.repeat(200_000);
     connection.socket.write(`POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
@@ -137,7 +108,7 @@ describe('one port', () => {
   });
 
   it('refuses connections beyond the limit', async () => {
-    const port = await listen(sayVersion, { connectionsMax: 1 });
+    const port = await listen({ http: sayVersion }, { limits: { connectionsMax: 1 } });
     const first = await dial(port);
     const second = await dial(port);
     await once(second.socket, 'end');
@@ -148,11 +119,11 @@ describe('one port', () => {
   it('fails only the request whose handler throws', async () => {
     const bug = new Error('a bug');
     const errors: unknown[] = [];
-    const handler: HttpHandler = (request, response) => {
+    const http: HttpHandler = (request, response) => {
       if (request.url === '/bug') throw bug;
       sayVersion(request, response);
     };
-    const port = await listen(handler, {}, errors);
+    const port = await listen({ http }, { onError: (error) => errors.push(error) });
     expect((await fetch(`http://127.0.0.1:${port.port}/bug`)).status).toBe(500);
     const session = dialHttp2(port);
     const [headers] = await once(session.request({ ':path': '/bug' }), 'response');
@@ -162,7 +133,7 @@ describe('one port', () => {
   });
 
   it('resets an HTTP/2 stream whose answer is complete while its client still sends', async () => {
-    const port = await listen((_request, response) => void response.end('enough'));
+    const port = await listen({ http: (_request, response) => void response.end('enough') });
     const stream = dialHttp2(port).request({ ':path': '/', ':method': 'POST' }, { endStream: false });
     let text = '';
     stream.on('data', (chunk) => {
@@ -179,16 +150,16 @@ describe('closing', () => {
   /** A handler that begins its answer and ends it when told. */
   function held() {
     const finish: (() => void)[] = [];
-    const handler: HttpHandler = (_request, response) => {
+    const http: HttpHandler = (_request, response) => {
       (response.write as (chunk: string) => void)('begun ');
       finish.push(() => response.end('x'.repeat(1_000_000)));
     };
-    return { handler, finish };
+    return { http, finish };
   }
 
   it('lets calls under way end, takes no new connections, and then is done', async () => {
-    const { handler, finish } = held();
-    const port = await listen(handler);
+    const { http, finish } = held();
+    const port = await listen({ http });
     const http1 = fetch(`http://127.0.0.1:${port.port}/`).then((answer) => answer.text());
     const session = dialHttp2(port);
     const http2 = get(session);
@@ -209,8 +180,8 @@ describe('closing', () => {
   });
 
   it('cuts calls off that take longer than the drain time', async () => {
-    const { handler, finish } = held();
-    const port = await listen(handler);
+    const { http, finish } = held();
+    const port = await listen({ http });
     const call = fetch(`http://127.0.0.1:${port.port}/`).then((answer) => answer.text());
     const cut = expect(call).rejects.toThrow();
     await expect.poll(() => finish.length).toBe(1);
@@ -219,8 +190,8 @@ describe('closing', () => {
   });
 
   it('tells clients of HTTP/1.1 to send the next call elsewhere', async () => {
-    const { handler, finish } = held();
-    const port = await listen(handler);
+    const { http, finish } = held();
+    const port = await listen({ http });
     const busy = await dial(port);
     busy.socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
     const other = await dial(port);
@@ -237,7 +208,7 @@ describe('closing', () => {
   });
 
   it('ends connections that are idle or told nothing yet at once', async () => {
-    const port = await listen(sayVersion);
+    const port = await listen({ http: sayVersion });
     const silent = await dial(port);
     const idle = await dial(port);
     idle.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -247,15 +218,15 @@ describe('closing', () => {
   });
 
   it('fails to listen on a port that is taken', async () => {
-    const port = await listen(sayVersion);
-    await expect(listenOnePort(port.port, '127.0.0.1', sayVersion)).rejects.toThrow('EADDRINUSE');
+    const port = await listen({ http: sayVersion });
+    await expect(listen({ http: sayVersion }, { port: port.port })).rejects.toThrow('EADDRINUSE');
   });
 });
 
 it('a client of HTTP/1.1 reuses its connection', async () => {
-  const port = await listen(sayVersion);
+  const port = await listen({ http: sayVersion });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  toClose.push(() => agent.destroy());
+  closeAfterTest(() => agent.destroy());
   const sockets = new Set<Socket>();
   for (let i = 0; i < 3; i++) {
     const request = httpRequest({ port: port.port, agent }).end();

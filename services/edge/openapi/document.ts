@@ -1,6 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { isReachable, type RestBinding, toBindings } from '../rest/binding.ts';
 import type { Comments } from './comments.ts';
+import { fixedComponents } from './components.ts';
 import { errorSchemas } from './error-response.ts';
 import type { Schema } from './field-schema.ts';
 import { MessageSchemas } from './message-schema.ts';
@@ -21,6 +22,24 @@ export interface OpenApiOptions {
 
 const httpMethods = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
 
+const description = `
+Every method is also there over gRPC, gRPC-Web and Connect, on the same port.
+
+**Credentials**: \`Authorization: Bearer\` with an access token or an API key, or \`X-API-Key\` with an API key.
+
+**Errors** have the form of the schema Error. \`reason\` is for programs and stable, \`message\` for people.
+
+**Numbers**: 64-bit integers of messages are strings of digits; values of graphs are exact, see GraphValue.
+
+**Limits**: answers say with \`RateLimit\` and \`RateLimit-Policy\` what is left; 429 has \`Retry-After\`.
+
+**Streams** are lines of JSON, or server-sent events where \`Accept\` wants those more.
+
+**Compression**: bodies may be gzip, deflate, br or zstd; answers are zstd, br or gzip, as \`Accept-Encoding\` wants.
+
+**Conditional reads**: answers to GET have an \`ETag\`; with it in \`If-None-Match\` what did not change is 304.
+`.trim();
+
 /** The OpenAPI 3.1 document of the REST API, all of it from descriptors. */
 export function createOpenApiDocument(options: OpenApiOptions): object {
   const { services, title, version, serverUrl = '/' } = options;
@@ -39,7 +58,7 @@ export function createOpenApiDocument(options: OpenApiOptions): object {
   }
   return {
     openapi: '3.1.0',
-    info: { title, version },
+    info: { title, version, description },
     servers: [{ url: serverUrl }],
     security: [{ bearer: [] }, { apiKey: [] }],
     tags: described.map(({ name, typeName }) => {
@@ -48,33 +67,11 @@ export function createOpenApiDocument(options: OpenApiOptions): object {
     }),
     paths,
     components: {
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'An access token or an API key.' },
-        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
-      },
-      headers,
-      responses: {
-        Error: {
-          description: 'An error.',
-          headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
-          content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-        },
-      },
+      ...fixedComponents,
       schemas: Object.fromEntries(Object.entries(schemas.components).sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   };
 }
-
-const text = { type: 'string' };
-const headers = {
-  RequestId: { description: 'Names the call in logs; give it to support.', schema: text },
-  RateLimit: {
-    description: 'What is left of the limit, as draft-ietf-httpapi-ratelimit-headers.',
-    schema: text,
-  },
-  RateLimitPolicy: { description: 'The limit, as draft-ietf-httpapi-ratelimit-headers.', schema: text },
-  RetryAfter: { description: 'Seconds until a retry may succeed.', schema: { type: 'integer', minimum: 0 } },
-};
 
 function isDescribed(method: DescService['methods'][number]): boolean {
   return isReachable(method) && toBindings(method).length > 0;

@@ -8,9 +8,10 @@ import {
   Permission,
 } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import { reasonName, rpcError } from '../../mesh/rpc/error.ts';
-import type { RestBinding } from '../rest/binding.ts';
-import { httpStatus } from '../rest/error.ts';
+import { type RestBinding, responseKind } from '../rest/binding.ts';
+import { errorJson, httpStatus } from '../rest/error.ts';
 import type { Comments } from './comments.ts';
+import { answerHeaders, headerReference } from './components.ts';
 import type { Schema } from './field-schema.ts';
 
 const reasons = ErrorReasonSchema.values
@@ -49,28 +50,48 @@ export function errorSchemas(comments: Comments): Record<string, Schema> {
 
 /** The error responses of an operation by status, each with the reasons that lead to it. */
 export function errorResponses(binding: RestBinding, comments: Comments): Record<string, Schema> {
-  const byStatus = new Map<number, string[]>();
+  const byStatus = new Map<number, ErrorReason[]>();
   for (const reason of reasonsOf(binding, comments)) {
     const status = statusOf(reason);
-    byStatus.set(status, [...(byStatus.get(status) ?? []), reasonName(reason)]);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), reason]);
   }
-  if (binding.body.kind === 'message' || binding.body.kind === 'field') {
-    byStatus.set(415, [reasonName(ErrorReason.MALFORMED_BODY)]);
-  }
-  const responses = [...byStatus].map(
-    ([status, names]) => [String(status), response(status, names)] as const,
-  );
+  const { kind } = binding.body;
+  if (kind === 'message' || kind === 'field') byStatus.set(415, [ErrorReason.MALFORMED_BODY]);
+  const answer = responseKind(binding);
+  if (answer === 'json' || answer === 'stream') byStatus.set(406, [ErrorReason.INVALID_REQUEST]);
+  const responses = [...byStatus].map(([status, reasons]) => {
+    return [String(status), response(status, reasons, comments)] as const;
+  });
   return { ...Object.fromEntries(responses), default: { $ref: '#/components/responses/Error' } };
 }
 
-function response(status: number, names: readonly string[]): Schema {
-  const retry =
-    status === 429 || status === 503 ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {};
+const headersByStatus: Readonly<Record<number, Schema>> = {
+  401: { 'WWW-Authenticate': headerReference('WwwAuthenticate') },
+  415: { 'Accept-Post': headerReference('AcceptPost') },
+  429: { ...answerHeaders, 'Retry-After': headerReference('RetryAfter') },
+  503: { 'Retry-After': headerReference('RetryAfter') },
+};
+
+function response(status: number, reasons: readonly ErrorReason[], comments: Comments): Schema {
+  const examples = reasons.map((reason) => {
+    return [reasonName(reason), { value: errorExample(reason, status, comments) }] as const;
+  });
   return {
-    description: names.join(', '),
-    headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' }, ...retry },
-    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+    description: reasons.map(reasonName).join(', '),
+    headers: { 'X-Request-Id': headerReference('RequestId'), ...headersByStatus[status] },
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/Error' },
+        examples: Object.fromEntries(examples),
+      },
+    },
   };
+}
+
+function errorExample(reason: ErrorReason, status: number, comments: Comments): unknown {
+  const comment = comments.get(`${ErrorReasonSchema.typeName}.${ErrorReasonSchema.value[reason]?.name}`);
+  const message = comment?.split(/[.\n]/, 1)[0] ?? reasonName(reason);
+  return JSON.parse(errorJson(rpcError(reason, message), '0d9c2b54-1f0e-4f3a-9a35-6c2f4be0c7a1', status));
 }
 
 function reasonsOf(binding: RestBinding, comments: Comments): Set<ErrorReason> {

@@ -1,18 +1,20 @@
-import { type DescField, type DescMessage, getOption } from '@bufbuild/protobuf';
+import { type DescMessage, getOption } from '@bufbuild/protobuf';
 import {
   Access,
   LimitCategory,
   method as methodOption,
   Permission,
 } from '../../../gen/trellis/policy/v1/policy_pb.js';
-import { type RestBinding, responseKind } from '../rest/binding.ts';
-import { findFieldPath, pathKey } from '../rest/fields.ts';
-import { isTextField } from '../rest/scalar-text.ts';
+import type { RestBinding } from '../rest/binding.ts';
+import { findFieldPath } from '../rest/fields.ts';
 import type { PathTemplate } from '../rest/template.ts';
+import { answerResponses } from './answer-response.ts';
 import type { Comments } from './comments.ts';
 import { errorResponses } from './error-response.ts';
+import { fieldExample, requestExample } from './example.ts';
 import type { Schema } from './field-schema.ts';
 import type { MessageSchemas } from './message-schema.ts';
+import { jsonPath, pathFields, toParameters } from './parameters.ts';
 
 /** The tag of a service's operations: its name without "Service". */
 export function tagOf(serviceName: string): string {
@@ -46,7 +48,6 @@ export function toOperation(
   const { method } = binding;
   const policy = getOption(method, methodOption);
   const comment = schemas.comment(`${method.parent.typeName}.${method.name}`);
-  const parameters = [...pathParameters(binding, schemas), ...queryParameters(binding, schemas)];
   const requestBody = toRequestBody(binding, schemas, rawContentTypes);
   return {
     operationId: `${method.parent.name}_${method.name}${index === 0 ? '' : `_${index + 1}`}`,
@@ -61,104 +62,37 @@ export function toOperation(
       ? {}
       : { 'x-limit-category': LimitCategory[policy.limit] }),
     security: policy.access === Access.PUBLIC ? [] : [{ bearer: [] }, { apiKey: [] }],
-    ...(parameters.length > 0 ? { parameters } : {}),
+    parameters: toParameters(binding, schemas),
     ...(requestBody ? { requestBody } : {}),
-    responses: { 200: toResponse(binding, schemas), ...errorResponses(binding, comments) },
-  };
-}
-
-function pathParameters({ method, template }: RestBinding, schemas: MessageSchemas): Schema[] {
-  return template.variables.map(({ fieldPath, start, end, isSingle }) => {
-    const fields = findFieldPath(method.input, fieldPath) ?? [];
-    const pattern = template.segments.slice(start, end).map((segment) => {
-      return segment.kind === 'literal' ? segment.text : segment.kind === 'one' ? '*' : '**';
-    });
-    const note = isSingle ? {} : { description: `The segments ${pattern.join('/')}.` };
-    return { ...parameter(fields, schemas, 'path'), required: true, ...note };
-  });
-}
-
-function queryParameters(binding: RestBinding, schemas: MessageSchemas): Schema[] {
-  const { method, template, body } = binding;
-  if (body.kind === 'message' || (body.kind === 'raw' && !body.field)) return [];
-  const taken = new Set(
-    template.variables.map(({ fieldPath }) => pathKey(findFieldPath(method.input, fieldPath) ?? [])),
-  );
-  if (body.kind !== 'none' && body.field) taken.add(body.field.name);
-  return leaves(method.input, [], taken).map((fields) => parameter(fields, schemas, 'query'));
-}
-
-// The fields that a query parameter can set, those within messages too. A message within itself is left out.
-function leaves(desc: DescMessage, before: readonly DescField[], taken: ReadonlySet<string>): DescField[][] {
-  return desc.fields.flatMap((field) => {
-    const fields = [...before, field];
-    if (taken.has(pathKey(fields))) return [];
-    if (isTextField(field)) return [fields];
-    const isRecursive = before.some(({ parent }) => parent === field.message) || field.message === desc;
-    return field.fieldKind === 'message' && !isRecursive ? leaves(field.message, fields, taken) : [];
-  });
-}
-
-function parameter(fields: readonly DescField[], schemas: MessageSchemas, where: 'path' | 'query'): Schema {
-  const field = fields.at(-1);
-  const description = field && schemas.comment(`${field.parent.typeName}.${field.name}`);
-  return {
-    name: jsonPath(fields),
-    in: where,
-    ...(description === undefined ? {} : { description }),
-    schema: field ? schemas.field(field) : {},
+    responses: { ...answerResponses(binding, schemas), ...errorResponses(binding, comments) },
   };
 }
 
 function toRequestBody(
-  { method, body, template }: RestBinding,
+  binding: RestBinding,
   schemas: MessageSchemas,
   rawContentTypes: readonly string[],
 ): Schema | undefined {
+  const { method, body } = binding;
   if (body.kind === 'none') return undefined;
   if (body.kind === 'raw') {
     const content = rawContentTypes.map((type) => [type, { schema: rawSchema(type) }] as const);
     return { required: true, content: Object.fromEntries(content) };
   }
-  const inPath = new Set(
-    template.variables.map(({ fieldPath }) => pathKey(findFieldPath(method.input, fieldPath) ?? [])),
-  );
-  const schema =
-    body.kind === 'field' ? schemas.describedField(body.field) : schemas.message(method.input, inPath);
-  return { required: true, content: { 'application/json': { schema } } };
+  if (body.kind === 'field') {
+    const schema = schemas.describedField(body.field);
+    return jsonBody(schema, fieldExample(body.field));
+  }
+  const inPath = pathFields(binding);
+  return jsonBody(schemas.message(method.input, inPath), requestExample(method.input, inPath));
 }
 
-function toResponse(binding: RestBinding, schemas: MessageSchemas): Schema {
-  const { method, responseField } = binding;
-  const kind = responseKind(binding);
-  const isRaw = kind === 'raw' || kind === 'raw-stream';
-  const schema = responseField ? schemas.field(responseField) : isRaw ? {} : schemas.message(method.output);
-  const content =
-    kind === 'stream'
-      ? {
-          'application/x-ndjson': { schema, 'x-item-schema': 'one line' },
-          'text/event-stream': { schema, 'x-item-schema': 'the data of one event' },
-        }
-      : isRaw
-        ? { '*/*': { schema: {} } }
-        : { 'application/json': { schema } };
-  return {
-    description: schemas.comment(method.output.typeName) ?? toWords(method.output.name),
-    headers: {
-      'X-Request-Id': { $ref: '#/components/headers/RequestId' },
-      RateLimit: { $ref: '#/components/headers/RateLimit' },
-      'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' },
-    },
-    content,
-  };
+function jsonBody(schema: Schema, example: unknown): Schema {
+  return { required: true, content: { 'application/json': { schema, example } } };
 }
 
 function rawSchema(contentType: string): Schema {
   return contentType.startsWith('text/') ? { type: 'string' } : {};
-}
-
-function jsonPath(fields: readonly DescField[]): string {
-  return fields.map(({ jsonName }) => jsonName).join('.');
 }
 
 function firstSentence(comment: string): string {

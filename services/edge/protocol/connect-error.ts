@@ -1,21 +1,62 @@
+import { createRegistry, fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { type Code, ConnectError } from '@connectrpc/connect';
-import { type RpcError, toRpcError, toStatus } from '../../mesh/rpc/error.ts';
-import type { InboundCall } from '../inbound-call.ts';
+import { Code } from '../../../gen/google/rpc/code_pb.js';
+import * as errorDetails from '../../../gen/google/rpc/error_details_pb.js';
+import type { CallEnd } from '../data-path/call.ts';
+import { readDetails } from '../data-path/call-end.ts';
 
-/** An error as gRPC, gRPC-Web and Connect send it: code, message and details in each protocol's form. */
-export function toConnectError(thrown: unknown, call: InboundCall): ConnectError {
-  const error: RpcError = toRpcError(thrown);
-  const metadata = new Headers();
-  if (error.retryAfterMs !== undefined) {
-    metadata.set('grpc-retry-pushback-ms', String(Math.ceil(error.retryAfterMs)));
-    metadata.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
-  }
-  const connectError = new ConnectError(error.message, error.code as number as Code, metadata);
-  connectError.details = toStatus(error, call.requestId).details.map(toDetail);
-  return connectError;
+/** https://connectrpc.com/docs/protocol/#error-codes */
+const httpStatusByCode: Readonly<Record<number, number>> = {
+  [Code.CANCELLED]: 499,
+  [Code.UNKNOWN]: 500,
+  [Code.INVALID_ARGUMENT]: 400,
+  [Code.DEADLINE_EXCEEDED]: 504,
+  [Code.NOT_FOUND]: 404,
+  [Code.ALREADY_EXISTS]: 409,
+  [Code.PERMISSION_DENIED]: 403,
+  [Code.RESOURCE_EXHAUSTED]: 429,
+  [Code.FAILED_PRECONDITION]: 400,
+  [Code.ABORTED]: 409,
+  [Code.OUT_OF_RANGE]: 400,
+  [Code.UNIMPLEMENTED]: 501,
+  [Code.INTERNAL]: 500,
+  [Code.UNAVAILABLE]: 503,
+  [Code.DATA_LOSS]: 500,
+  [Code.UNAUTHENTICATED]: 401,
+};
+
+/** The HTTP status of a failed unary call. */
+export function connectHttpStatus(code: number): number {
+  return httpStatusByCode[code] ?? 500;
 }
 
-function toDetail({ typeUrl, value }: Any) {
-  return { type: typeUrl.slice(typeUrl.lastIndexOf('/') + 1), value };
+/** An error as Connect writes it in JSON. */
+export function connectError({ code, message, details }: CallEnd): { readonly [key: string]: JsonValue } {
+  const typed = readDetails(details)?.details.map(toDetail) ?? [];
+  return {
+    code: codeName(code),
+    ...(message !== '' && { message }),
+    ...(typed.length > 0 && { details: typed }),
+  };
+}
+
+function codeName(code: number): string {
+  if (code === Code.CANCELLED) return 'canceled';
+  return (Code[code] ?? 'UNKNOWN').toLowerCase();
+}
+
+const registry = createRegistry(errorDetails.file_google_rpc_error_details);
+
+/** `debug` is for people: clients read `value`. */
+function toDetail({ typeUrl, value }: Any): JsonValue {
+  const type = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
+  const base64 = Buffer.from(value).toString('base64').replace(/=+$/, '');
+  const schema = registry.getMessage(type);
+  if (!schema) return { type, value: base64 };
+  try {
+    return { type, value: base64, debug: toJson(schema, fromBinary(schema, value), { registry }) };
+  } catch {
+    // The service sent bytes that are not of this type: the client gets them as they are.
+    return { type, value: base64 };
+  }
 }

@@ -2,7 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import {
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+} from 'node:zlib';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
 import { unsupportedEncoding } from './error.ts';
@@ -18,6 +24,8 @@ const inflaters: Readonly<Record<string, () => Transform>> = {
   'x-gzip': () => createGunzip({ chunkSize }),
   deflate: () => createInflate({ chunkSize }),
   br: () => createBrotliDecompress({ chunkSize }),
+  // A frame says how large a window it wants, and would be given 128 MiB; RFC 9659 lets it ask for 8.
+  zstd: () => createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 23 } }),
 };
 
 /**
@@ -28,7 +36,7 @@ export function bodyChunks(request: RestRequest): AsyncIterable<Uint8Array> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity' || encoding === '') return rawChunks(request);
   const createInflater = Object.hasOwn(inflaters, encoding) ? inflaters[encoding] : undefined;
-  if (!createInflater) throw unsupportedEncoding(encoding, 'gzip, deflate, br');
+  if (!createInflater) throw unsupportedEncoding(encoding, 'gzip, deflate, br, zstd');
   return inflatedChunks(request, encoding, createInflater());
 }
 
@@ -37,10 +45,9 @@ async function* rawChunks(request: RestRequest): AsyncGenerator<Uint8Array> {
     // Not destroyed when the answer comes early: its connection must still carry that answer.
     yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
   } catch (cause) {
-    throw rpcError(ErrorReason.CANCELLED, 'the client went away within the body', { cause });
+    throw brokenOff(cause);
   }
-  if (!(await isWhole(request)))
-    throw rpcError(ErrorReason.CANCELLED, 'the client went away within the body');
+  if (!(await isWhole(request))) throw brokenOff();
 }
 
 // node:http2 ends the body of a stream that was reset as if it were complete, and says only then that it was reset,
@@ -67,9 +74,11 @@ async function* inflatedChunks(
 
 /** The whole body. MESSAGE_TOO_LARGE where it has, inflated, more than `bytesMax`. */
 export async function readBody(request: RestRequest, bytesMax: number): Promise<Buffer> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  const isPlain = request.headers['content-encoding'] === undefined;
-  if (isPlain && declared > bytesMax) throw tooLarge(bytesMax);
+  const { headers } = request;
+  const isPlain = headers['content-encoding'] === undefined;
+  if (isPlain && Number(headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  if (isPlain && !hasBody(request)) return noBytes;
+  if (isPlain) return await collect(request, bytesMax);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of bodyChunks(request)) {
@@ -78,6 +87,48 @@ export async function readBody(request: RestRequest, bytesMax: number): Promise<
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);
+}
+
+const noBytes = Buffer.alloc(0);
+
+function hasBody(request: RestRequest): boolean {
+  if (request instanceof Http2ServerRequest) return !request.stream.endAfterHeaders;
+  const { headers } = request;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+// The events themselves: an iterator costs more than a small body is worth.
+function collect(request: RestRequest, bytesMax: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const onChunk = (chunk: Buffer) => {
+    bytes += chunk.byteLength;
+    chunks.push(chunk);
+    if (bytes > bytesMax) reject(tooLarge(bytesMax));
+  };
+  const onEnd = async () => {
+    request.off('close', onClose);
+    if (!(await isWhole(request))) return reject(brokenOff());
+    const [first = noBytes] = chunks;
+    resolve(chunks.length > 1 ? Buffer.concat(chunks, bytes) : first);
+  };
+  // node:http2 closes before it tells of the end, still in the same turn of the event loop.
+  const onClose = async () => {
+    await setImmediate();
+    reject(brokenOff());
+  };
+  const onError = (cause: unknown) => reject(brokenOff(cause));
+  if (request.destroyed || request.readableEnded) return Promise.reject(brokenOff());
+  request.on('data', onChunk).on('end', onEnd).on('close', onClose).on('error', onError);
+  return promise.finally(() => {
+    request.pause();
+    request.off('data', onChunk).off('end', onEnd).off('close', onClose).off('error', onError);
+  });
+}
+
+function brokenOff(cause?: unknown): RpcError {
+  return rpcError(ErrorReason.CANCELLED, 'the client went away within the body', { cause });
 }
 
 function tooLarge(bytesMax: number): RpcError {

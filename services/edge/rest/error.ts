@@ -89,11 +89,22 @@ export function methodNotAllowed(httpMethod: string, allow: readonly string[]): 
   return new HttpFailure(rpcError(ErrorReason.METHOD_NOT_FOUND, message), 405, { allow: allow.join(', ') });
 }
 
-/** The body has a Content-Type that the method does not take. */
-export function unsupportedMediaType(contentType: string, accepted: string): HttpFailure {
+/** The body has a Content-Type that the method does not take. The answer says which it does, as RFC 5789 and LDP do. */
+export function unsupportedMediaType(
+  httpMethod: string | undefined,
+  contentType: string,
+  accepted: string,
+): HttpFailure {
   const given = contentType === '' ? 'none came' : `${JSON.stringify(contentType.slice(0, 100))} came`;
   const error = rpcError(ErrorReason.MALFORMED_BODY, `the Content-Type must be ${accepted}; ${given}`);
-  return new HttpFailure(error, 415, { 'accept-post': accepted });
+  const header = httpMethod === 'POST' ? 'accept-post' : httpMethod === 'PATCH' ? 'accept-patch' : 'accept';
+  return new HttpFailure(error, 415, { [header]: accepted });
+}
+
+/** The client takes no form that the answer can have. */
+export function notAcceptable(possible: string): HttpFailure {
+  const message = `Accept leaves out what the answer can be: ${possible}`;
+  return new HttpFailure(rpcError(ErrorReason.INVALID_REQUEST, message), 406, { vary: 'accept' });
 }
 
 /** The body has a Content-Encoding that is not known here. */

@@ -1,21 +1,16 @@
 import type { DescMethod, DescService, Registry } from '@bufbuild/protobuf';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { type Clock, systemClock } from '../../mesh/process/clock.ts';
 import { type RpcError, rpcError, toRpcError } from '../../mesh/rpc/error.ts';
 import type { Forward, InboundCall } from '../inbound-call.ts';
 import { answer } from './answer.ts';
 import type { RestRequest } from './body.ts';
 import { errorHeaders, errorJson, HttpFailure, httpStatus, methodNotAllowed, notFound } from './error.ts';
+import { type AnswerContext, headOf } from './exchange.ts';
 import { JsonWriter } from './message-to-json.ts';
 import { releaseRequest } from './release-request.ts';
 import type { RequestRules } from './request.ts';
-import {
-  abortResponse,
-  endResponse,
-  isGone,
-  type RestResponse,
-  sendBody,
-  startResponse,
-} from './response.ts';
+import { abortResponse, endResponse, isGone, type RestResponse, sendHead, sendWhole } from './response.ts';
 import { createRouter, type RouteMatch } from './router.ts';
 
 const mebibyte = 1024 * 1024;
@@ -30,6 +25,8 @@ export interface RestHandlerOptions {
   readonly unknownParameters?: 'refuse' | 'ignore';
   /** What may be in a google.protobuf.Any of an answer. */
   readonly registry?: Registry;
+  /** For the signs of life of silent streams. */
+  readonly clock?: Clock;
 }
 
 /** How a request was answered, for logs and metrics. */
@@ -41,9 +38,6 @@ export interface RestOutcome {
   /** What went wrong; its cause is for the log only. */
   readonly error: RpcError | undefined;
 }
-
-/** What an answer needs to know of its call, also before there is an InboundCall. */
-type AnswerContext = Pick<InboundCall, 'requestId' | 'responseHeaders'>;
 
 export interface RestHandler {
   /** Finds the method of a request by its HTTP method and target, such as `/v1/graphs?pageSize=2`. */
@@ -67,10 +61,15 @@ export interface RestHandler {
 /** REST for the methods of the services, all of it from their descriptors. */
 export function createRestHandler(options: RestHandlerOptions): RestHandler {
   const router = createRouter(options.services);
-  const writer = new JsonWriter(options.registry);
   const rules: RequestRules = {
     bodyBytesMax: options.bodyBytesMax ?? 4 * mebibyte,
     unknownParameters: options.unknownParameters ?? 'refuse',
+  };
+  const tools = {
+    forward: options.forward,
+    writer: new JsonWriter(options.registry),
+    rules,
+    clock: options.clock ?? systemClock,
   };
   return {
     match: router,
@@ -85,7 +84,7 @@ export function createRestHandler(options: RestHandlerOptions): RestHandler {
         if (match.kind === 'options') return sendOptions(match.allow, response, call);
         if (match.kind !== 'route') throw unroutable(match, request);
         const exchange = { route: match, request, response, call };
-        const error = await answer(exchange, options.forward, writer, rules);
+        const error = await answer(exchange, tools);
         return { method, status: response.statusCode, error };
       } catch (thrown) {
         return await sendError(thrown, method, request, response, call);
@@ -103,7 +102,7 @@ function unroutable(match: RouteMatch, request: RestRequest): unknown {
 }
 
 function sendOptions(allow: readonly string[], response: RestResponse, context: AnswerContext): RestOutcome {
-  startResponse(response, 204, context.requestId, context.responseHeaders, { allow: allow.join(', ') });
+  sendHead(response, headOf(context, 204, { allow: allow.join(', ') }));
   endResponse(response);
   return { method: undefined, status: 204, error: undefined };
 }
@@ -113,7 +112,7 @@ async function sendError(
   method: DescMethod | undefined,
   request: RestRequest,
   response: RestResponse,
-  { requestId, responseHeaders }: AnswerContext,
+  context: AnswerContext,
 ): Promise<RestOutcome> {
   const failure = thrown instanceof HttpFailure ? thrown : undefined;
   const error = failure?.error ?? toRpcError(thrown);
@@ -122,8 +121,8 @@ async function sendError(
     abortResponse(request, response);
   } else if (!isGone(response)) {
     const headers = { 'content-type': 'application/json', ...errorHeaders(error), ...failure?.headers };
-    startResponse(response, status, requestId, responseHeaders, headers);
-    await sendBody(request, response, Buffer.from(errorJson(error, requestId, status)));
+    const content = Buffer.from(errorJson(error, context.requestId, status));
+    await sendWhole(request, response, headOf(context, status, headers), content);
   }
   return { method, status, error };
 }

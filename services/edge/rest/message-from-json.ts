@@ -17,12 +17,18 @@ import {
 import { valueFromJson } from './value-from-json.ts';
 import { hasOwnForm, readOwnForm } from './well-known.ts';
 
+// An option is parsed each time that it is asked for.
+const formByType = new WeakMap<DescMessage, RestForm>();
+
 /** The REST form of a message type; only graph.v1.Value is known to be written as a plain value. */
 export function restForm(desc: DescMessage): RestForm {
+  const known = formByType.get(desc);
+  if (known !== undefined) return known;
   const form = getOption(desc, rest_form);
   if (form === RestForm.VALUE && desc.typeName !== ValueSchema.typeName) {
     throw new Error(`REST_FORM_VALUE is not known for ${desc.typeName}`);
   }
+  formByType.set(desc, form);
   return form;
 }
 

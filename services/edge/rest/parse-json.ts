@@ -8,6 +8,7 @@ const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what JSON forbids in strings
 const plainTextPattern = /[^"\\\u0000-\u001f]*/y;
 const whitespacePattern = /[ \t\n\r]*/y;
+const decoder = new TextDecoder('utf-8', { fatal: true });
 const words: ReadonlyMap<string, Json> = new Map([
   ['t', true],
   ['f', false],
@@ -21,7 +22,7 @@ const words: ReadonlyMap<string, Json> = new Map([
 export function parseJson(bytes: Uint8Array): Json {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = decoder.decode(bytes);
   } catch (cause) {
     throw malformedBody('', 'the body is not UTF-8', cause);
   }

@@ -30,25 +30,37 @@ const json = 'application/json';
  * The request messages of an HTTP request: one, or for a client stream as many as its body takes, each read when
  * it is asked for. Throws RpcError or HttpFailure.
  */
-export async function* readRequests(
+export function readRequests(
   route: Route,
   request: RestRequest,
   rules: RequestRules,
-): AsyncGenerator<Message> {
+): AsyncIterableIterator<Message> {
   const { method, body } = route.binding;
-  if (body.kind === 'raw' && takesStream(method)) {
-    yield* readUpload(route, request, rules);
-    return;
-  }
+  if (body.kind === 'raw' && takesStream(method)) return readUpload(route, request, rules);
+  return oneOf(() => readRequest(route, request, rules));
+}
+
+// Not a generator, which would cost more than the JSON of a small request.
+function oneOf(read: () => Promise<Message>): AsyncIterableIterator<Message> {
+  let isRead = false;
+  const iterator: AsyncIterableIterator<Message> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: async () => {
+      if (isRead) return { done: true, value: undefined };
+      isRead = true;
+      return { done: false, value: await read() };
+    },
+  };
+  return iterator;
+}
+
+async function readRequest(route: Route, request: RestRequest, rules: RequestRules): Promise<Message> {
+  const { method, body } = route.binding;
   const target = reflect(method.input);
   // Before the body, whose errors would come much later.
   if (body.kind !== 'message') setFromUrl(target, route, rules);
-  if (body.kind === 'raw') {
-    const data = await readBody(request, rules.bodyBytesMax);
-    yield withBytes(target, route, toHttpBody(request, data));
-    return;
-  }
   const content = await readBody(request, rules.bodyBytesMax);
+  if (body.kind === 'raw') return withBytes(target, route, toHttpBody(request, content));
   if (body.kind === 'none') refuseContent(content);
   if (body.kind === 'field') {
     const value = readJson(request, content);
@@ -57,11 +69,10 @@ export async function* readRequests(
   if (body.kind === 'message') {
     const value = readJson(request, content);
     if (value !== undefined) readJsonInto(target, value);
-    const fromBody = target.message;
-    refuseContradictions(reflect(method.input, fromBody), route);
+    refuseContradictions(target, route);
     setFromUrl(target, route, rules);
   }
-  yield target.message;
+  return target.message;
 }
 
 async function* readUpload(route: Route, request: RestRequest, rules: RequestRules): AsyncGenerator<Message> {
@@ -92,23 +103,26 @@ function withBytes(target: ReflectMessage, { binding }: Route, httpBody: HttpBod
 }
 
 function setFromUrl(target: ReflectMessage, { binding, variables, query }: Route, rules: RequestRules): void {
+  setVariables(target, variables);
+  if (query === '') return;
   const { body, method } = binding;
   const taken = new Set(
     variables.map(({ fieldPath }) => pathKey(findFieldPath(method.input, fieldPath) ?? [])),
   );
   if ((body.kind === 'field' || body.kind === 'raw') && body.field) taken.add(body.field.name);
-  setVariables(target, variables);
   const isClosed = body.kind === 'message' || (body.kind === 'raw' && !body.field);
   setQuery(target, query, { taken, isClosed, unknownParameters: rules.unknownParameters });
 }
 
 // The path decides; a body that says something else is a mistake, not a wish.
 function refuseContradictions(target: ReflectMessage, { variables }: Route): void {
-  const fromPath = reflect(target.desc);
-  setVariables(fromPath, variables);
-  for (const { fieldPath } of variables) {
-    const [inBody, inPath] = [target, fromPath].map((message) => textAt(message, fieldPath));
-    if (inBody !== undefined && inBody !== inPath) {
+  for (const variable of variables) {
+    const { fieldPath } = variable;
+    const inBody = textAt(target, fieldPath);
+    if (inBody === undefined) continue;
+    const fromPath = reflect(target.desc);
+    setVariables(fromPath, [variable]);
+    if (inBody !== textAt(fromPath, fieldPath)) {
       throw invalidField(fieldPath.join('.'), 'is given by the path, and otherwise by the body');
     }
   }
@@ -124,11 +138,13 @@ function textAt(message: ReflectMessage, names: readonly string[]): string | und
   return JSON.stringify(parent.message, (_, value) => (typeof value === 'bigint' ? `${value}` : value));
 }
 
-function readJson(request: RestRequest, content: Buffer): Json | undefined {
+function readJson({ headers, method }: RestRequest, content: Buffer): Json | undefined {
   if (content.byteLength === 0) return undefined;
-  const contentType = request.headers['content-type'];
-  if (mediaType(contentType) !== json) throw unsupportedMediaType(contentType ?? '', json);
-  if ((charset(contentType) ?? 'utf-8') !== 'utf-8') throw unsupportedMediaType(contentType ?? '', json);
+  const contentType = headers['content-type'];
+  const isJson =
+    contentType === json ||
+    (mediaType(contentType) === json && (charset(contentType) ?? 'utf-8') === 'utf-8');
+  if (!isJson) throw unsupportedMediaType(method, contentType ?? '', json);
   return parseJson(content);
 }
 

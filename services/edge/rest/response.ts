@@ -1,16 +1,31 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { constants, Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { negotiate } from '../framing/accept-encoding.ts';
+import { type Compression, deflate } from '../framing/compression.ts';
 import type { RestRequest } from './body.ts';
-import { acceptsGzip } from './media-type.ts';
+import { isCompressible } from './media-type.ts';
 
 /** A response of node:http or of the compatibility API of node:http2. */
 export type RestResponse = ServerResponse | Http2ServerResponse;
 
-const gzipBytesMin = 1024;
-const compress = promisify(gzip);
+/** The head of an answer. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly requestId: string;
+  /** What the data path wants in it; names in lower case. */
+  readonly fromDataPath: Iterable<readonly [string, string]>;
+  /** What the form of the answer wants in it; goes before the data path's. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Who may keep it, where the data path does not say; nobody where not given. */
+  readonly cacheControl?: string;
+}
+
+/** Less is not worth the bytes and time of a compression. */
+const compressedBytesMin = 1024;
+
+/** What answers are compressed with, the one that the edge likes best first. */
+export const answerCompressions: readonly Compression[] = ['zstd', 'br', 'gzip'];
 
 // What HTTP itself says of a message or a connection; HTTP/2 refuses some of them.
 const ownHeaders = new Set([
@@ -25,42 +40,58 @@ const ownHeaders = new Set([
   'upgrade',
 ]);
 
-/** Sets the status and the headers of an answer, beside those it has: first the data path's, then `extra`. */
-export function startResponse(
-  response: RestResponse,
-  status: number,
-  requestId: string,
-  fromDataPath: Headers,
-  extra: Readonly<Record<string, string>>,
-): void {
-  response.statusCode = status;
-  for (const [name, value] of fromDataPath) {
-    if (!ownHeaders.has(name) && name !== 'set-cookie') setHeader(response, name, value);
-  }
-  const cookies = fromDataPath.getSetCookie();
-  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
-  if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-store');
-  for (const [name, value] of Object.entries(extra)) setHeader(response, name, value);
-  response.setHeader('x-request-id', requestId);
+/** The compression of an answer to this request. */
+export function answerCompression({ headers }: RestRequest): Compression {
+  const accepted = headers['accept-encoding'];
+  return accepted === undefined ? 'identity' : negotiate(String(accepted), answerCompressions);
 }
 
-/** Sends a whole body, compressed where it is worth it and the client takes it. HEAD gets the headers only. */
-export async function sendBody(
+/** Sends the head of an answer, with the headers that the response has already. */
+export function sendHead(response: RestResponse, head: AnswerHead): void {
+  const headers: OutgoingHttpHeaders = {};
+  for (const [name, value] of head.fromDataPath) {
+    if (!ownHeaders.has(name)) addHeader(headers, name, value);
+  }
+  for (const name in head.headers) addHeader(headers, name, head.headers[name] ?? '');
+  headers['x-request-id'] = head.requestId;
+  if (headers['cache-control'] === undefined && !response.hasHeader('cache-control')) {
+    headers['cache-control'] = head.cacheControl ?? 'no-store';
+  }
+  // Vary gathers what others said before, such as `origin`.
+  const vary = response.getHeader('vary');
+  if (vary !== undefined) headers.vary = joinNames([vary, headers.vary ?? []].flat().join(','));
+  // The two types of response take the same, and TypeScript cannot see it.
+  (response.writeHead as (status: number, headers: OutgoingHttpHeaders) => void)(head.status, headers);
+}
+
+function addHeader(headers: OutgoingHttpHeaders, name: string, value: string): void {
+  const before = headers[name];
+  if (name === 'vary' && before !== undefined) headers.vary = joinNames(`${before},${value}`);
+  else if (name === 'set-cookie') headers[name] = [...[before ?? []].flat().map(String), value];
+  else headers[name] = value;
+}
+
+function joinNames(names: string): string {
+  return [...new Set(names.toLowerCase().split(/\s*,\s*/))].join(', ');
+}
+
+/** Sends an answer whole, compressed where it is worth it and the client takes it. HEAD gets the head only. */
+export async function sendWhole(
   request: RestRequest,
   response: RestResponse,
-  content: Uint8Array,
+  head: AnswerHead,
+  content: Buffer,
 ): Promise<void> {
-  let body = content;
-  setHeader(response, 'vary', 'accept-encoding');
-  const encodings = request.headers['accept-encoding'];
-  if (
-    content.byteLength > gzipBytesMin &&
-    acceptsGzip(typeof encodings === 'string' ? encodings : undefined)
-  ) {
-    body = await compress(content);
-    response.setHeader('content-encoding', 'gzip');
-  }
-  response.setHeader('content-length', String(body.byteLength));
+  const mayVary = isCompressible(head.headers['content-type'] ?? '');
+  const isWorthIt = mayVary && content.byteLength >= compressedBytesMin;
+  const compression = isWorthIt ? answerCompression(request) : 'identity';
+  const body = compression === 'identity' ? content : await deflate(compression, content);
+  if (isGone(response)) return;
+  const headers: Record<string, string> = { ...head.headers };
+  if (mayVary) headers.vary = 'accept-encoding';
+  if (compression !== 'identity') headers['content-encoding'] = compression;
+  headers['content-length'] = String(body.byteLength);
+  sendHead(response, { ...head, headers });
   endResponse(response, request.method === 'HEAD' ? undefined : body);
 }
 
@@ -68,7 +99,7 @@ export async function sendBody(
 export function endResponse(response: RestResponse, content?: Uint8Array): void {
   if (isGone(response)) return;
   const writable: NodeJS.WritableStream = response;
-  if (content) writable.end(content);
+  if (content && content.byteLength > 0) writable.end(content);
   else writable.end();
 }
 
@@ -76,7 +107,7 @@ export function endResponse(response: RestResponse, content?: Uint8Array): void 
 export async function sendChunk(response: RestResponse, content: string | Uint8Array): Promise<boolean> {
   if (isGone(response)) return false;
   const writable: NodeJS.WritableStream = response;
-  if (!writable.write(content)) await untilDrained(response);
+  if (content.length > 0 && !writable.write(content)) await untilDrained(response);
   return !isGone(response);
 }
 
@@ -102,15 +133,4 @@ export function isGone(response: RestResponse): boolean {
 export function abortResponse(request: RestRequest, response: RestResponse): void {
   if (request instanceof Http2ServerRequest) request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else response.destroy();
-}
-
-// Vary gathers what others said before, such as `origin`.
-function setHeader(response: RestResponse, name: string, value: string): void {
-  const before = name === 'vary' ? response.getHeader(name) : undefined;
-  const names = [before ?? [], value]
-    .flat()
-    .join(',')
-    .toLowerCase()
-    .split(/\s*,\s*/);
-  response.setHeader(name, name === 'vary' ? [...new Set(names)].join(', ') : value);
 }

@@ -28,6 +28,7 @@ export function createRouter(services: readonly DescService[]): Router {
   const methods = services.flatMap((service) => service.methods).filter(isReachable);
   const bindings = methods.flatMap(toBindings).sort(compareBindings);
   refuseConflicts(bindings);
+  const candidates = bySegments(bindings);
   return (httpMethod, target) => {
     const { path, query } = splitTarget(target);
     if (path === undefined) return { kind: 'not-found' };
@@ -37,7 +38,7 @@ export function createRouter(services: readonly DescService[]): Router {
     }
     const wanted = httpMethod === 'HEAD' ? 'GET' : httpMethod;
     const allow = new Set<string>();
-    for (const binding of bindings) {
+    for (const binding of candidates(segments.length)) {
       const variables = matchTemplate(binding.template, segments);
       if (!variables) continue;
       if (binding.httpMethod === wanted || binding.httpMethod === '*') {
@@ -50,6 +51,20 @@ export function createRouter(services: readonly DescService[]): Router {
     allow.add('OPTIONS');
     return { kind: wanted === 'OPTIONS' ? 'options' : 'not-allowed', allow: [...allow].sort() };
   };
+}
+
+// Most templates have a fixed number of segments: only those of a path's length are tried on it.
+function bySegments(bindings: readonly RestBinding[]): (count: number) => readonly RestBinding[] {
+  const open = bindings.filter(({ template }) => isOpen(template));
+  const most = Math.max(0, ...bindings.map(({ template }) => template.segments.length));
+  const byCount = Array.from({ length: most + 1 }, (_, count) => {
+    return bindings.filter(({ template }) => isOpen(template) || template.segments.length === count);
+  });
+  return (count) => byCount[count] ?? open;
+}
+
+function isOpen({ segments }: PathTemplate): boolean {
+  return segments.at(-1)?.kind === 'rest';
 }
 
 // A request target is a path with a query, or a whole URL when the client thinks we are a proxy.

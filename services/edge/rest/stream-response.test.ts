@@ -3,11 +3,12 @@ import { create, type Message } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { GraphService, StreamQueryResponseSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { systemClock } from '../../mesh/process/clock.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import { only } from '../../mesh/rpc/service.ts';
 import type { Forward } from '../inbound-call.ts';
-import type { RestResponse } from './response.ts';
-import { jsonFraming, sendMessages } from './stream-response.ts';
+import { type RestResponse, sendChunk } from './response.ts';
+import { sendMessages } from './stream-response.ts';
 import { type OpenAnswer, startRestServer, type TestServer } from './testing.ts';
 
 const path = '/v1/graphs/kg_1/query/stream';
@@ -65,7 +66,9 @@ describe.each(['http1', 'http2'] as const)('streams over %s', (protocol) => {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
     });
-    expect(answer.body.toString()).toBe(lines.map((line) => `data: ${line}\n\n`).join(''));
+    expect(answer.body.toString()).toBe(
+      `retry: 3000\n\n${lines.map((line) => `data: ${line}\n\n`).join('')}`,
+    );
   });
 
   it('answer an error before the first message with its status', async () => {
@@ -147,6 +150,12 @@ describe.each(['http1', 'http2'] as const)('streams over %s', (protocol) => {
 });
 
 describe('sendMessages', () => {
+  const sendTo = (writable: Writable, messages: AsyncIterable<Message>) => {
+    const response = writable as unknown as RestResponse;
+    const sink = { send: () => sendChunk(response, 'x\n'), beat: undefined };
+    return sendMessages(response, messages, sink, systemClock);
+  };
+
   it('asks for no message while the client has no room, and goes on when it has', async () => {
     let release: (() => void) | undefined;
     const response = new Writable({
@@ -162,8 +171,7 @@ describe('sendMessages', () => {
         yield columns;
       }
     };
-    const framing = jsonFraming({ headers: {} } as never, () => 'x');
-    const sent = sendMessages(response as unknown as RestResponse, messages(), framing, () => {});
+    const sent = sendTo(response, messages());
     for (const expected of [1, 2, 3]) {
       // All that can happen without the client happens before the next turn of the event loop.
       await new Promise(setImmediate);
@@ -183,8 +191,7 @@ describe('sendMessages', () => {
         ended.resolve();
       }
     };
-    const framing = jsonFraming({ headers: {} } as never, () => 'x');
-    const sent = sendMessages(response as unknown as RestResponse, messages(), framing, () => {});
+    const sent = sendTo(response, messages());
     await new Promise(setImmediate);
     response.destroy();
     await Promise.all([sent, ended.promise]);

@@ -1,77 +1,70 @@
 import type { Message } from '@bufbuild/protobuf';
-import type { HttpBody } from '../../../gen/google/api/httpbody_pb.js';
-import type { RestRequest } from './body.ts';
-import { prefersEventStream } from './media-type.ts';
-import { isGone, type RestResponse, sendChunk } from './response.ts';
+import type { Clock } from '../../mesh/process/clock.ts';
+import { isGone, type RestResponse } from './response.ts';
 
-/** How the messages of a stream become the body of an answer. */
-export interface StreamFraming {
-  readonly headers: (first: Message | undefined) => Readonly<Record<string, string>>;
-  readonly frame: (message: Message) => string | Uint8Array;
-  /** The error as the last part; undefined where the form cannot say it. */
-  readonly frameError: ((errorJson: string) => string) | undefined;
-}
+/** How long a stream is silent before it says that it is still there. */
+const heartbeatMs = 15_000;
 
-/** Lines of JSON, or server-sent events where the client asks for them. */
-export function jsonFraming(request: RestRequest, write: (message: Message) => string): StreamFraming {
-  if (prefersEventStream(request.headers.accept)) {
-    const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no', vary: 'accept' };
-    return {
-      headers: () => headers,
-      frame: (message) => `data: ${write(message)}\n\n`,
-      frameError: (errorJson) => `event: error\ndata: ${errorJson}\n\n`,
-    };
-  }
-  return {
-    headers: () => ({ 'content-type': 'application/x-ndjson', 'x-accel-buffering': 'no', vary: 'accept' }),
-    frame: (message) => `${write(message)}\n`,
-    frameError: (errorJson) => `${errorJson}\n`,
-  };
-}
-
-/** The bytes of google.api.HttpBody messages, one after the other. */
-export function rawFraming(toHttpBody: (message: Message) => HttpBody | undefined): StreamFraming {
-  return {
-    headers: (first) => {
-      const contentType = first && toHttpBody(first)?.contentType;
-      return { 'content-type': contentType || 'application/octet-stream' };
-    },
-    frame: (message) => toHttpBody(message)?.data ?? new Uint8Array(),
-    frameError: undefined,
-  };
+/** Where the messages of a stream go. */
+export interface MessageSink {
+  /** Sends a message when the client has room; false where it takes no more. */
+  send(message: Message): Promise<boolean>;
+  /** Tells the client that the stream is still there; undefined where its form has no words for it. */
+  readonly beat: (() => Promise<unknown>) | undefined;
 }
 
 /**
  * Sends the messages, each as soon as it comes and not before the client has room. Ends early, and with it the call,
- * where the client is gone. `start` is called with the first message, or without one where there is none.
+ * where the client is gone.
  */
 export async function sendMessages(
   response: RestResponse,
   messages: AsyncIterable<Message>,
-  framing: StreamFraming,
-  start: (first: Message | undefined) => void,
+  sink: MessageSink,
+  clock: Clock,
 ): Promise<void> {
   const iterator = messages[Symbol.asyncIterator]();
-  const closed = whenClosed(response);
-  let isStarted = false;
+  const over = new AbortController();
+  let giveUp = () => {};
+  const onClose = () => giveUp();
+  response.once('close', onClose);
+  const pulse = { lastMs: clock.now(), isSending: false };
+  const heart = sink.beat && keepBeating(pulse, sink.beat, clock, over.signal);
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), closed.promise]);
-      if (next === undefined || isGone(response)) return;
-      if (!isStarted) start(next.done ? undefined : next.value);
-      isStarted = true;
-      if (next.done || !(await sendChunk(response, framing.frame(next.value)))) return;
+    while (!isGone(response)) {
+      // A new promise for each message: one for all of them would remember each that was raced with it.
+      const next = await new Promise<IteratorResult<Message> | undefined>((resolve, reject) => {
+        giveUp = () => resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
+      if (next === undefined || next.done) return;
+      pulse.isSending = true;
+      if (!(await sink.send(next.value))) return;
+      pulse.isSending = false;
+      pulse.lastMs = clock.now();
     }
   } finally {
-    closed.forget();
+    response.off('close', onClose);
+    over.abort();
     // Not awaited: a generator that waits for its upstream ends only when the call's signal tells it to.
     iterator.return?.()?.catch(() => {});
+    await heart;
   }
 }
 
-function whenClosed(response: RestResponse): { readonly promise: Promise<undefined>; forget(): void } {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const onClose = () => resolve(undefined);
-  response.once('close', onClose);
-  return { promise, forget: () => response.off('close', onClose) };
+// One sleeper for the whole stream instead of a timer for each message. A client that has no room for a message has
+// none for a sign of life either.
+async function keepBeating(
+  pulse: { lastMs: number; isSending: boolean },
+  beat: () => Promise<unknown>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await clock.sleep(Math.max(1, pulse.lastMs + heartbeatMs - clock.now()), signal);
+    if (signal.aborted) return;
+    const isSilent = clock.now() - pulse.lastMs >= heartbeatMs;
+    if (isSilent && !pulse.isSending) await beat().catch(() => {});
+    if (isSilent) pulse.lastMs = clock.now();
+  }
 }

@@ -97,18 +97,19 @@ function splitOutsideBraces(text: string): string[] {
 export function matchTemplate(template: PathTemplate, path: readonly string[]): PathVariable[] | undefined {
   const raw = template.verb === undefined ? path : withoutVerb(path, template.verb);
   if (!raw) return undefined;
-  const { segments } = template;
+  const { segments, variables } = template;
   const hasRest = segments.at(-1)?.kind === 'rest';
   if (hasRest ? raw.length < segments.length - 1 : raw.length !== segments.length) return undefined;
-  for (const [index, segment] of segments.entries()) {
+  for (let index = 0; index < segments.length; index += 1) {
+    const segment = segments[index];
     const text = raw[index];
-    if (segment.kind === 'rest') break;
+    if (!segment || segment.kind === 'rest') break;
     if (segment.kind === 'one' && !text) return undefined;
     if (segment.kind === 'literal' && text !== segment.text && decodeSegment(text ?? '') !== segment.text) {
       return undefined;
     }
   }
-  return template.variables.map(({ fieldPath, start, end, isSingle }) => {
+  return variables.map(({ fieldPath, start, end, isSingle }) => {
     if (isSingle) return { fieldPath, value: decodeSegment(raw[start] ?? '') ?? '' };
     const toTheEnd = hasRest && end === segments.length;
     const parts = raw.slice(start, toTheEnd ? undefined : end);

@@ -113,10 +113,14 @@ function testCall(overrides: Partial<InboundCall> = {}): InboundCall {
     requestId: 'req_1',
     credential: undefined,
     clientAddress: '127.0.0.1',
-    deadlineMs: undefined,
+    deadlineMs: 1_750_000_000_000,
     signal: new AbortController().signal,
     trace: childTrace(undefined),
-    responseHeaders: new Headers({ ratelimit: '"graph_query";r=9;t=6', connection: 'close' }),
+    metadata: [],
+    responseHeaders: new Map([
+      ['ratelimit', '"graph_query";r=9;t=6'],
+      ['connection', 'close'],
+    ]),
     ...overrides,
   };
 }

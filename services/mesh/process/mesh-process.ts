@@ -27,6 +27,10 @@ export interface MeshProcess {
   readonly pool: ChannelPool;
   /** The way to every service of the mesh. Services hosted here are called without a socket. */
   readonly channel: Channel;
+  /** The way to the services hosted here, and which methods they have. */
+  readonly local: Channel & { has(path: string): boolean };
+  /** Who this process is, for calls that nobody else is behind. */
+  readonly self: () => ReturnType<Signer>;
   readonly shutdown: Shutdown;
   /** Hosts services: from now on the channel finds them here. */
   host(modules: readonly ServiceModule[]): void;
@@ -61,6 +65,8 @@ export async function createMeshProcess(name: string, config: MeshConfig): Promi
     registry,
     resolver,
     pool,
+    local,
+    self,
     channel: createMeshChannel({ local: { channel: local, has: local.has }, resolver, pool }),
     shutdown,
     host: (modules) => {

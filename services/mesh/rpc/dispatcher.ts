@@ -30,13 +30,20 @@ export interface Dispatcher {
   dispatch(path: string, requests: AsyncIterable<Message>, call: IncomingCall): AsyncIterable<Message>;
 }
 
-/** A dispatcher over bound services. Throws where two of them have a method in common. */
-export function createDispatcher(services: readonly BoundService[], log: Logger): Dispatcher {
+/**
+ * A dispatcher over bound services. Throws where two of them have a method in common. The contract says each method's
+ * policy, unless `policyOf` does for services of others' contracts.
+ */
+export function createDispatcher(
+  services: readonly BoundService[],
+  log: Logger,
+  policyOf: (method: DescMethod) => MethodPolicy = methodPolicy,
+): Dispatcher {
   const routes = new Map<string, Route>();
   for (const method of services.flatMap((service) => service.methods)) {
     const path = methodPath(method.desc);
     if (routes.has(path)) throw new Error(`${path} is served twice`);
-    routes.set(path, { method, policy: methodPolicy(method.desc) });
+    routes.set(path, { method, policy: policyOf(method.desc) });
   }
   return {
     services,

@@ -97,6 +97,20 @@ export enum ErrorReason {
   OUTCOME_UNKNOWN = 9,
 
   /**
+   * The message is compressed in a way that is not supported; the answer lists those that are.
+   *
+   * @generated from enum value: ERROR_REASON_ENCODING_UNSUPPORTED = 10;
+   */
+  ENCODING_UNSUPPORTED = 10,
+
+  /**
+   * The method takes exactly one message; none came, or more than one.
+   *
+   * @generated from enum value: ERROR_REASON_MESSAGE_COUNT_INVALID = 11;
+   */
+  MESSAGE_COUNT_INVALID = 11,
+
+  /**
    * The method needs a credential and none came.
    *
    * @generated from enum value: ERROR_REASON_CREDENTIAL_MISSING = 20;

@@ -1,0 +1,34 @@
+import { headers, isRequestId } from '../mesh/rpc/headers.ts';
+import { childTrace } from '../mesh/rpc/trace.ts';
+import { credentialOf } from './admission/credential.ts';
+import type { InboundHead } from './inbound-call.ts';
+import type { Fields } from './listener/exchange.ts';
+
+/** No call lives longer, whatever its client says. */
+const deadlineMaxMs = 600_000;
+/** How long a call may take whose client does not say. */
+const deadlineDefaultMs = 300_000;
+
+export interface InboundParts {
+  readonly header: (name: string) => string | undefined;
+  readonly clientAddress: string;
+  /** How long the client waits, where it said so. */
+  readonly timeoutMs: number | undefined;
+  readonly metadata: Fields;
+}
+
+/** A client's call from what its protocol says of it. Its request id goes into the answer's headers. */
+export function toInboundHead({ header, clientAddress, timeoutMs, metadata }: InboundParts): InboundHead {
+  const sentRequestId = header(headers.requestId);
+  const requestId = isRequestId(sentRequestId) ? sentRequestId : crypto.randomUUID();
+  const boundedMs = Math.min(Math.max(0, timeoutMs ?? deadlineDefaultMs), deadlineMaxMs);
+  return {
+    requestId,
+    credential: credentialOf(header('authorization'), header('x-api-key')),
+    clientAddress,
+    deadlineMs: Date.now() + boundedMs,
+    trace: childTrace(header(headers.traceparent)),
+    metadata,
+    responseHeaders: new Map([[headers.requestId, requestId]]),
+  };
+}

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach } from 'vitest';
+import type { AnswerWatcher, Exchange } from './exchange.ts';
+import type { HttpHandler, RequestHandler } from './listener-context.ts';
+import { listenOnePort, type OnePort, type OnePortOptions } from './one-port.ts';
+
+const toClose: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of toClose.splice(0).toReversed()) await close();
+});
+
+/** Ends something after the test, the latest first. */
+export function closeAfterTest(close: () => unknown): void {
+  toClose.push(close);
+}
+
+/** Listens until the test ends. What is not said is refused or has its default. */
+export async function listen(
+  handler: Partial<RequestHandler>,
+  options: Partial<Omit<OnePortOptions, 'handler'>> = {},
+): Promise<OnePort> {
+  const refuse: HttpHandler = (_request, response) => void response.writeHead(404).end();
+  const complete = { rpc: () => false, http: refuse, ...handler };
+  const port = await listenOnePort({ port: 0, host: '127.0.0.1', ...options, handler: complete });
+  closeAfterTest(() => port.close(0));
+  return port;
+}
+
+/** A handler for calls, and a promise of each as it comes. */
+export function takeCalls(): { readonly rpc: RequestHandler['rpc']; next(): Promise<Exchange> } {
+  const waiting: Exchange[] = [];
+  let wake = () => {};
+  return {
+    rpc: (exchange) => {
+      waiting.push(exchange);
+      wake();
+      return true;
+    },
+    next: async () => {
+      while (waiting.length === 0)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      return waiting.shift() as Exchange;
+    },
+  };
+}
+
+/** Watches an answer, and reads the body of its request. */
+export function follow(exchange: Exchange) {
+  let body = '';
+  let goneCount = 0;
+  let end = () => {};
+  let gone = () => {};
+  let drain = () => {};
+  const followed = {
+    /** Resolves with all of it when it is complete. */
+    body: new Promise<string>((resolve) => {
+      end = () => resolve(body);
+    }),
+    gone: new Promise<void>((resolve) => {
+      gone = resolve;
+    }),
+    drained: new Promise<void>((resolve) => {
+      drain = resolve;
+    }),
+    get bodySoFar() {
+      return body;
+    },
+    get goneCount() {
+      return goneCount;
+    },
+    isBodyComplete: false,
+  };
+  const watcher: AnswerWatcher = {
+    onDrain: () => drain(),
+    onGone: () => {
+      goneCount++;
+      gone();
+    },
+  };
+  exchange.watch(watcher);
+  exchange.read({
+    onChunk: (chunk) => {
+      body += chunk.toString('latin1');
+    },
+    onEnd: () => {
+      followed.isBodyComplete = true;
+      end();
+    },
+  });
+  return followed;
+}
+
+/** A connection with all that came over it so far. */
+export async function dial({
+  port,
+}: {
+  readonly port: number;
+}): Promise<{ socket: Socket; readonly text: string }> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', () => {});
+  closeAfterTest(() => socket.destroy());
+  await once(socket, 'connect');
+  return {
+    socket,
+    get text() {
+      return text;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Caller } from '../../mesh/rpc/context.ts';
+import { headers } from '../../mesh/rpc/headers.ts';
+import { toTraceparent } from '../../mesh/rpc/trace.ts';
+import type { Fields } from '../listener/exchange.ts';
+import type { UpstreamRequest } from './upstream.ts';
+
+/** The header fields with which a call goes to a service. */
+export function requestFields(authority: string, request: UpstreamRequest, { assertion }: Caller): Fields {
+  const fields = [
+    ':method',
+    'POST',
+    ':scheme',
+    'http',
+    ':authority',
+    authority,
+    ':path',
+    request.path,
+    'content-type',
+    'application/grpc+proto',
+    'te',
+    'trailers',
+    'grpc-timeout',
+    toGrpcTimeout(request.deadlineMs),
+    headers.assertion,
+    assertion,
+    headers.requestId,
+    request.requestId,
+    headers.traceparent,
+    toTraceparent(request.trace),
+  ];
+  if (request.clientAddress) fields.push(headers.clientAddress, request.clientAddress);
+  if (request.metadata.length > 0) fields.push(...request.metadata);
+  return fields;
+}
+
+/** Eight digits of milliseconds are a day; what lies beyond is told in seconds. */
+const digitsMax = 99_999_999;
+
+function toGrpcTimeout(deadlineMs: number): string {
+  const leftMs = Math.max(1, Math.ceil(deadlineMs - Date.now()));
+  return leftMs <= digitsMax ? `${leftMs}m` : `${Math.min(Math.ceil(leftMs / 1000), digitsMax)}S`;
+}

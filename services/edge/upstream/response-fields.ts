@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Fields } from '../listener/exchange.ts';
+
+/** Fields that say something of one hop, or that every hop says for itself. */
+const hopFields = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const none: Fields = [];
+
+/** A service's own metadata among the fields of its answer, in order, repeated ones apart. */
+export function customFields(raw: Fields): Fields {
+  let custom: string[] | undefined;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] as string;
+    if (isReserved(name)) continue;
+    custom ??= [];
+    custom.push(name, raw[i + 1] as string);
+  }
+  return custom ?? none;
+}
+
+function isReserved(name: string): boolean {
+  return (
+    name.charCodeAt(0) === 58 || // A colon.
+    name.startsWith('grpc-') ||
+    name.startsWith('x-trellis-') ||
+    hopFields.has(name)
+  );
+}
+
+/** True for the content types of gRPC. */
+export function isGrpc({ 'content-type': type }: IncomingHttpHeaders): boolean {
+  return type !== undefined && /^application\/grpc(?:$|[+; ])/.test(type);
+}
+
+const encodedRun = /(?:%[0-9A-Fa-f]{2})+/g;
+
+/** The text of a `grpc-message`. What is not encoded as it should be stays as it came. */
+export function decodeGrpcMessage(message: string): string {
+  return message.includes('%') ? message.replace(encodedRun, decodeRun) : message;
+}
+
+function decodeRun(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What the suite runs as its client under test: its own reference client, sent through an edge. Each call that the
+ * suite asks for over standard input is addressed anew, to an edge in front of the server that it names; the answers
+ * go from the client to the suite as they are.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { startPassThrough } from '../support/pass-through.ts';
+import { delimit, readDelimited } from './delimited.ts';
+import { conformanceService, decode, encode } from './messages.ts';
+import { programPath } from './suite.ts';
+
+const services = [conformanceService()];
+const edges = new Map<string, ReturnType<typeof startPassThrough>>();
+const client = spawn(programPath('referenceclient'), { stdio: ['pipe', 'inherit', 'inherit'] });
+process.once('exit', () => client.kill('SIGKILL'));
+process.once('SIGTERM', () => process.exit(0));
+client.once('exit', (code) => process.exit(code ?? 1));
+
+for await (const bytes of readDelimited(process.stdin)) {
+  const request = decode('ClientCompatRequest', bytes);
+  const edge = await edgeBefore(`${request.host}:${request.port}`);
+  request.host = '127.0.0.1';
+  request.port = edge.port;
+  if (!client.stdin.write(delimit(encode('ClientCompatRequest', request)))) await once(client.stdin, 'drain');
+}
+client.stdin.end();
+
+function edgeBefore(endpoint: string): ReturnType<typeof startPassThrough> {
+  let edge = edges.get(endpoint);
+  if (!edge) {
+    edge = startPassThrough({ services, endpoint });
+    edges.set(endpoint, edge);
+  }
+  return edge;
+}
