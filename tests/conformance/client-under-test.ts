@@ -7,8 +7,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startPassThrough } from '../support/pass-through.ts';
 import { delimit, readDelimited } from './delimited.ts';
-import { conformanceService, decode, encode } from './messages.ts';
+import { type ClientRequest, conformanceService, decode, encode } from './messages.ts';
 import { programPath } from './suite.ts';
+
+/** The number of COMPRESSION_IDENTITY. */
+const identityCompression = '1';
 
 const services = [conformanceService()];
 const edges = new Map<string, ReturnType<typeof startPassThrough>>();
@@ -22,9 +25,19 @@ for await (const bytes of readDelimited(process.stdin)) {
   const edge = await edgeBefore(`${request.host}:${request.port}`);
   request.host = '127.0.0.1';
   request.port = edge.port;
+  expectNoCompression(request);
   if (!client.stdin.write(delimit(encode('ClientCompatRequest', request)))) await once(client.stdin, 'drain');
 }
 client.stdin.end();
+
+/**
+ * The suite's server is told how the client compresses, and complains if it sees something else. Compression is a
+ * matter of one hop: the edge inflates what clients send and speaks to upstreams without.
+ */
+function expectNoCompression({ requestHeaders }: ClientRequest): void {
+  const header = requestHeaders.find(({ name }) => name === 'x-expect-compression');
+  if (header) header.value = [identityCompression];
+}
 
 function edgeBefore(endpoint: string): ReturnType<typeof startPassThrough> {
   let edge = edges.get(endpoint);

@@ -28,6 +28,7 @@ export interface ServerResponse extends Message {
 export interface ClientRequest extends Message {
   host: string;
   port: number;
+  readonly requestHeaders: readonly { readonly name: string; value: string[] }[];
 }
 
 interface Messages {

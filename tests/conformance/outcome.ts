@@ -4,7 +4,17 @@ export interface Outcome {
   readonly passed: number;
   /** Cases that failed unexpectedly, passed although known to fail, or could not be run. */
   readonly failed: number;
+  /** Cases that failed as a list of ours says they may or must. */
   readonly knownFailing: number;
+}
+
+/** A case that did not pass. */
+export interface Failure {
+  readonly name: string;
+  /** True where a list of ours says that it may or must fail. */
+  readonly expected: boolean;
+  /** What was wrong, one finding each. */
+  readonly findings: readonly string[];
 }
 
 /** Reads the summary that the suite prints last; undefined if it did not come that far. */
@@ -21,7 +31,12 @@ export function parseOutcome(log: string): Outcome | undefined {
   };
 }
 
-/** Each unexpected failure: the case's name, and below it, indented, what was wrong. */
-export function failuresOf(log: string): string[] {
-  return log.match(/^FAILED: .*(?:\n\t.*)*/gm) ?? [];
+/** Every case that did not pass, in the suite's order. */
+export function parseFailures(log: string): Failure[] {
+  const blocks = log.matchAll(/^(?:FAILED: (.*?)|INFO: (.*?) failed \(as expected\)):?((?:\n\t.*)*)$/gm);
+  return Array.from(blocks, ([, failed, known, text = '']) => ({
+    name: failed ?? known ?? '',
+    expected: known !== undefined,
+    findings: text.split(/\n\t(?:; )?/).filter((finding) => finding !== ''),
+  }));
 }

@@ -68,7 +68,7 @@ describeWith([tools.curl], 'curl', () => {
       expect(answer.rows).toEqual(restRows);
     });
 
-    it('speaks the version of HTTP that it asks for, and takes a compressed answer', async () => {
+    it('speaks the version of HTTP that it asks for, and reads the answer in any encoding it offers', async () => {
       const request = post(`${graphPath()}/query`, JSON.stringify({ statement: scenario.query }));
       const printed = await curl(['--compressed', '--write-out', '\n%{http_version}', ...request]);
       const [body = '', spoken] = printed.toString().split('\n');
@@ -77,20 +77,16 @@ describeWith([tools.curl], 'curl', () => {
     });
 
     it.each([
-      ['lines of JSON', 'application/x-ndjson', (line: string) => line],
-      ['server-sent events', 'text/event-stream', (line: string) => line.replace(/^data: /, '')],
-    ])('reads a stream as %s', async (_name, type, unframe) => {
+      ['lines of JSON', 'application/x-ndjson', ''],
+      ['server-sent events', 'text/event-stream', 'data: '],
+    ])('reads a stream as %s', async (_name, type, prefix) => {
       const request = post(`${graphPath()}/query/stream`, JSON.stringify({ statement: scenario.stream }));
-      const printed = await curl([
-        '--header',
-        `accept: ${type}`,
-        '--write-out',
-        '%{content_type}',
-        ...request,
-      ]);
-      const lines = printed.toString().split('\n').filter(Boolean);
+      const answer = ['--header', `accept: ${type}`, '--write-out', '%{content_type}'];
+      const lines = (await curl([...answer, ...request])).toString().split('\n').filter(Boolean);
       expect(lines.pop()).toMatch(new RegExp(`^${type}`));
-      const parts: Answered[] = lines.map((line) => JSON.parse(unframe(line)));
+      const parts: Answered[] = lines
+        .filter((line) => line.startsWith(prefix))
+        .map((line) => JSON.parse(line.slice(prefix.length)));
       const numbers: number[] = parts.flatMap((part) => part.rows ?? []).flat();
       const sum = String(numbers.reduce((total, number) => total + number, 0));
       const done = parts.at(-1)?.done.rowCount;
@@ -170,8 +166,8 @@ describeWith([tools.curl], 'curl', () => {
         input: request,
       });
       // A call without messages may end in the header fields or in a frame of trailers.
-      expect(printed.toString('latin1')).toMatch(/^grpc-status: ?9\r\n/m);
-      const [, details = ''] = /^grpc-status-details-bin: ?(\S+)\r\n/m.exec(printed.toString('latin1')) ?? [];
+      expect(printed.toString('latin1')).toMatch(/grpc-status: ?9\r\n/);
+      const [, details = ''] = /grpc-status-details-bin: ?(\S+)\r\n/.exec(printed.toString('latin1')) ?? [];
       expect(Buffer.from(details, 'base64').toString()).toContain(outcome.refused.reason);
     });
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { LRUCache } from 'lru-cache';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
@@ -55,18 +55,17 @@ export class PrincipalCache {
 
   /** The caller behind a credential. Throws CREDENTIAL_INVALID, CREDENTIAL_EXPIRED or UNAVAILABLE. */
   async identify(text: string): Promise<Caller> {
-    const credential = parseCredential(text);
-    const key = createHash('sha256').update(text).digest('base64');
+    const key = hash('sha256', text, 'base64');
     const nowMs = this.#options.clock();
     const refusal = this.#refusals.get(key);
     if (refusal && nowMs - refusal.sinceMs < refusedMs) throw refusal.error;
     const snapshot = this.#snapshots.get(key);
     const ageMs = snapshot ? nowMs - snapshot.sinceMs : boundMs;
-    if (!snapshot || ageMs >= boundMs) return this.#resolveOnce(key, credential);
+    if (!snapshot || ageMs >= boundMs) return this.#resolveOnce(key, parseCredential(text));
     if (nowMs >= snapshot.expireMs)
       throw rpcError(ErrorReason.CREDENTIAL_EXPIRED, 'the credential has expired');
     if (ageMs >= freshMs) {
-      this.#resolveOnce(key, credential).catch(() => {
+      this.#resolveOnce(key, parseCredential(text)).catch(() => {
         // The snapshot stays in use up to its bound; then the failure reaches the caller.
       });
     }

@@ -66,7 +66,8 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
     this.#requests.add(chunk);
     if (this.#upstream) {
       this.#requests.trim();
-      return this.#upstream.write(chunk);
+      this.#isHeldBack = !this.#upstream.write(chunk);
+      return !this.#isHeldBack;
     }
     this.#route();
     this.#isHeldBack = !this.#awaitsFirstMessage() && this.#requests.bytes > heldBytesMax;
@@ -107,6 +108,7 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
   }
 
   onDrain(): void {
+    this.#isHeldBack = false;
     this.#sink.onDrain();
   }
 
@@ -146,7 +148,7 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
       return;
     }
     try {
-      const graphId = readGraphId(this.#requests.read());
+      const graphId = this.#requests.hasFirst ? readGraphId(this.#requests.join()) : undefined;
       if (graphId !== undefined) this.#toGraph(graphId);
       else if (this.#isComplete) {
         throw rpcError(ErrorReason.MALFORMED_BODY, 'the call ended before its first message');
@@ -157,7 +159,7 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
   }
 
   #awaitsFirstMessage(): boolean {
-    return !this.#isRouted && this.#method.policy.route !== Route.CONTROL;
+    return !this.#isRouted && this.#method.policy.route !== Route.CONTROL && !this.#requests.hasFirst;
   }
 
   #toGraph(graphId: string): void {
@@ -184,8 +186,9 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
     for (const chunk of this.#requests.chunks) mayWrite = stream.write(chunk) && mayWrite;
     this.#requests.trim();
     if (this.#isComplete) stream.end();
-    if (mayWrite && this.#isHeldBack) this.#sink.onDrain();
-    this.#isHeldBack = false;
+    // A client that the last attempt held back hears of it here, too: that one says nothing more.
+    if (mayWrite && this.#isHeldBack) this.onDrain();
+    else this.#isHeldBack = !mayWrite;
   }
 
   /** Makes a call again that cannot have changed anything; tells of any other that its outcome is not known. */

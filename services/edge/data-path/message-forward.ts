@@ -116,11 +116,12 @@ class Responses implements ResponseSink {
   take(): Message | undefined {
     if (this.#failure) throw this.#failure.error;
     const envelope = this.#reader.next();
-    if (!envelope) return undefined;
+    // Here too where no message is complete: the beginning of a large one may have been in the way.
     if (this.#isHeldBack && this.#reader.unreadBytes <= heldBytesMax) {
       this.#isHeldBack = false;
       this.stream?.resume();
     }
+    if (!envelope) return undefined;
     return fromBinary(this.#method.output, envelope.payload);
   }
 

@@ -1,3 +1,5 @@
+import { envelopeBytes } from '../framing/envelope.ts';
+
 /** The most bytes of requests that are kept to send them again. A single message of the default limit fits. */
 const keptBytesMax = 4 * 2 ** 20 + 5;
 
@@ -7,6 +9,8 @@ const nothing: readonly Buffer[] = [];
 export class RequestLog {
   #chunks: Buffer[] = [];
   #isForgotten = false;
+  /** The bytes of the first message with its envelope, once they are known. */
+  #firstBytes: number | undefined;
   /** The bytes that came so far. */
   bytes = 0;
 
@@ -30,13 +34,22 @@ export class RequestLog {
     if (this.bytes > keptBytesMax) this.forget();
   }
 
+  /** True once the whole first message is here. */
+  get hasFirst(): boolean {
+    // Looked at once: who sends single bytes must not have them joined again and again.
+    if (this.#firstBytes === undefined && this.bytes >= envelopeBytes) {
+      this.#firstBytes = envelopeBytes + this.join().readUInt32BE(1);
+    }
+    return this.#firstBytes !== undefined && this.bytes >= this.#firstBytes;
+  }
+
   /** Everything so far in one piece. */
-  read(): Buffer {
+  join(): Buffer {
     const [first = Buffer.alloc(0), ...more] = this.#chunks;
     if (more.length === 0) return first;
-    const whole = Buffer.concat([first, ...more]);
-    this.#chunks = [whole];
-    return whole;
+    const joined = Buffer.concat([first, ...more]);
+    this.#chunks = [joined];
+    return joined;
   }
 
   forget(): void {

@@ -134,13 +134,13 @@ describe('what would hold the event loop goes to the thread pool', () => {
 });
 
 /** A zstd frame of blocks that say: this byte, 128 KiB of it. */
-function zstdBomb(bytes: number): Buffer {
+function zstdBomb(bytes: number, windowLog = 20): Buffer {
   const blocks = Array.from({ length: bytes / 131_072 }, (_, index) => {
     const isLast = index === bytes / 131_072 - 1 ? 1 : 0;
     const header = (131_072 << 3) | (1 << 1) | isLast;
     return [header & 0xff, (header >> 8) & 0xff, header >> 16, 0];
   });
-  return Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x50, ...blocks.flat()]);
+  return Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3, ...blocks.flat()]);
 }
 
 describe('bombs', () => {
@@ -177,11 +177,17 @@ describe('bombs', () => {
   });
 
   it('zstd refuses a window of more than 8 MiB, which it would have to set aside', async () => {
+    // Too large to be inflated at once.
+    const content = Buffer.concat([noise(20_000), zeros.subarray(0, 12 * mebibyte)]);
     const wide = (windowLog: number) =>
-      zstdCompressSync(zeros.subarray(0, 16 * mebibyte), {
-        params: { [constants.ZSTD_c_windowLog]: windowLog },
-      });
+      zstdCompressSync(content, { params: { [constants.ZSTD_c_windowLog]: windowLog } });
     expect(await failure('zstd', wide(23), 16 * mebibyte)).toBeUndefined();
     expect(await failure('zstd', wide(24), 16 * mebibyte)).toBe('MALFORMED_BODY');
+  });
+
+  it('zstd refuses such a window at once, before it asks how much is in it', () => {
+    const small = (windowLog: number) => () => inflate('zstd', zstdBomb(131_072, windowLog), 1000);
+    expect(reasonOf(small(23))).toBe('MESSAGE_TOO_LARGE');
+    expect(reasonOf(small(24))).toBe('MALFORMED_BODY');
   });
 });

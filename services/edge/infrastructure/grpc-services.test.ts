@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { create, createFileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { create, createFileRegistry, createRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import {
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -12,10 +11,15 @@ import {
 import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Health } from '../../../gen/grpc/health/v1/health_pb.js';
+import { silentLog } from '../../mesh/rpc/testing.ts';
 import { contractServices } from '../contract.ts';
-import { type HttpHandler, listenOnePort, type OnePort } from '../listener/one-port.ts';
-import { healthRoutes } from './health.ts';
-import { reflectionRoutes } from './reflection.ts';
+import { listenOnePort, type OnePort } from '../listener/one-port.ts';
+import { createCors } from '../protocol/cors.ts';
+import { toRpcMethods } from '../protocol/rpc-context.ts';
+import { createRpcHandler } from '../protocol/rpc-handler.ts';
+import { healthService } from './health.ts';
+import { createLocalServices } from './local-services.ts';
+import { reflectionServices } from './reflection.ts';
 
 const files = [
   'grpc/health/v1/health',
@@ -37,13 +41,20 @@ let port: OnePort;
 let isReady: boolean;
 
 beforeAll(async () => {
-  const adapter = connectNodeAdapter({
-    routes: (router) => {
-      healthRoutes({ services: ['trellis.graph.v1.GraphService'], isReady: () => isReady })(router);
-      reflectionRoutes([...contractServices, Health])(router);
-    },
+  const local = createLocalServices(
+    [
+      healthService({ services: ['trellis.graph.v1.GraphService'], isReady: () => isReady }),
+      ...reflectionServices([...contractServices, Health]),
+    ],
+    silentLog,
+  );
+  const rpc = createRpcHandler(toRpcMethods(local.table, local.forward, createRegistry()), {
+    cors: createCors([]),
+    messageBytesMax: 100_000,
+    log: silentLog,
   });
-  port = await listenOnePort(0, '127.0.0.1', adapter as HttpHandler);
+  const handler = { rpc, http: () => {} };
+  port = await listenOnePort({ port: 0, host: '127.0.0.1', handler });
 });
 afterAll(() => port.close(0));
 beforeEach(() => {

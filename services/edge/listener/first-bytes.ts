@@ -9,8 +9,8 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0');
 const tlsHandshakeRecord = 0x16;
 
 /**
- * Reads until the first bytes tell what comes, puts them back, and says which it is. A client that does not come to the
- * point in time is cut off.
+ * Reads until the first bytes tell what comes, puts them back, and says which it is; the socket is paused then. A client
+ * that does not come to the point in time is cut off.
  */
 export function readFirstBytes(socket: Socket, timeoutMs: number, decide: (opening: Opening) => void): void {
   let seen = Buffer.alloc(0);
@@ -30,8 +30,6 @@ export function readFirstBytes(socket: Socket, timeoutMs: number, decide: (openi
     socket.pause();
     socket.unshift(seen);
     decide(opening);
-    // TLS reads by itself.
-    if (opening !== 'tls') process.nextTick(() => socket.resume());
   });
 }
 

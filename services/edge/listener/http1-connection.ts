@@ -60,14 +60,12 @@ export class Http1Connection implements Connection {
   }
 
   /** Takes no new calls; the client hears of it with its next answer. */
-  goAway(): Promise<void> {
-    if (!this.#isGoingAway) {
-      this.#isGoingAway = true;
-      const response = this.#response;
-      if (this.#openResponses === 0) this.#end();
-      else if (response && !response.headersSent) response.shouldKeepAlive = false;
-    }
-    return Promise.resolve();
+  goAway(): void {
+    if (this.#isGoingAway) return;
+    this.#isGoingAway = true;
+    const response = this.#response;
+    if (this.#openResponses === 0) this.#end();
+    else if (response && !response.headersSent) response.shouldKeepAlive = false;
   }
 
   #cutOff(): void {

@@ -10,7 +10,7 @@ import {
 import type { Socket } from 'node:net';
 import { isHeldBack } from './body-progress.ts';
 import type { Fields } from './exchange.ts';
-import { Http2Exchange } from './http2-exchange.ts';
+import { Http2Exchange, type StreamOwner } from './http2-exchange.ts';
 import { headerBytesMax, headerBytesOf, type ListenerLimits } from './limits.ts';
 import { type ListenerContext, offerRpc, serveHttp } from './listener-context.ts';
 import type { Connection } from './open-connections.ts';
@@ -21,32 +21,24 @@ const streamWindowBytes = 2 ** 20;
 /** All streams of a connection together. */
 const sessionWindowBytes = 16 * streamWindowBytes;
 const sessionMemoryMegabytes = 64;
-const streamIdMax = 2 ** 31 - 1;
-/** How long a client may take to see that its connection goes away. */
-const goAwayMs = 1_000;
-
-/** Where a stream keeps its connection: the function that listens to streams is the same for all of them. */
-const connectionKey = Symbol('connection');
-type Stream = ServerHttp2Stream & { [connectionKey]?: Http2Connection };
 
 /** A client's HTTP/2 connection: hands its streams to the handler, and keeps to the limits. */
-export class Http2Connection implements Connection {
+export class Http2Connection implements Connection, StreamOwner {
   readonly socket: Socket;
+  readonly clientAddress: string;
   readonly #session: ServerHttp2Session;
-  readonly #clientAddress: string;
   readonly #endsAtMs: number;
   readonly #context: ListenerContext;
-  readonly #exchanges = new Map<ServerHttp2Stream, Http2Exchange>();
+  readonly #streams = new Set<ServerHttp2Stream>();
   readonly #bodiesWatched = new WeakSet<ServerHttp2Stream>();
   readonly #resets: RateGuard;
   #wasActive = true;
   #isLingering = false;
   #idleSinceMs = 0;
-  #goAway: Promise<void> | undefined;
 
   constructor(socket: Socket, endsAtMs: number, context: ListenerContext) {
     this.socket = socket;
-    this.#clientAddress = socket.remoteAddress ?? '';
+    this.clientAddress = socket.remoteAddress ?? '';
     this.#endsAtMs = endsAtMs;
     this.#context = context;
     this.#resets = new RateGuard(context.limits.resetsPerSecondMax);
@@ -66,46 +58,29 @@ export class Http2Connection implements Connection {
       this.#isLingering = true;
       return;
     }
-    if (this.#wasActive || this.#exchanges.size > 0) {
+    if (this.#wasActive || this.#streams.size > 0) {
       this.#wasActive = false;
       this.#idleSinceMs = nowMs;
     }
     if (nowMs >= this.#endsAtMs || nowMs - this.#idleSinceMs >= this.#context.limits.idleMs) this.goAway();
-    for (const stream of this.#exchanges.keys()) this.#watchBody(stream);
+    for (const stream of this.#streams) this.#watchBody(stream);
   }
 
-  /**
-   * Lets calls under way end and takes no new ones. First it only says so, and takes what the client sent before it
-   * knew (RFC 9113, section 6.8): a client cannot repeat every call. Resolves when the client knows.
-   */
-  goAway(): Promise<void> {
-    this.#goAway ??= new Promise((resolve) => {
-      const session = this.#session;
-      if (session.closed || session.destroyed) return resolve();
-      const close = () => {
-        clearTimeout(timer);
-        if (!session.destroyed) session.close();
-        resolve();
-      };
-      const timer = setTimeout(close, goAwayMs);
-      session.goaway(constants.NGHTTP2_NO_ERROR, streamIdMax);
-      if (!session.ping(close)) close();
-    });
-    return this.#goAway;
+  /** Lets calls under way end and takes no new ones: GOAWAY tells the client which ones it may repeat elsewhere. */
+  goAway(): void {
+    if (!this.#session.closed) this.#session.close();
   }
 
-  #serve(stream: Stream, headers: IncomingHttpHeaders, rawHeaders: Fields): void {
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: Fields): void {
     const context = this.#context;
-    stream.on('error', ignore);
     this.#wasActive = true;
     if (stream.closed) {
+      stream.on('error', ignore);
       this.#countReset();
       return;
     }
-    const exchange = new Http2Exchange(stream, headers, rawHeaders, this.#clientAddress);
-    stream[connectionKey] = this;
-    stream.on('close', onStreamClose);
-    this.#exchanges.set(stream, exchange);
+    const exchange = new Http2Exchange(stream, headers, rawHeaders, this);
+    this.#streams.add(stream);
     context.callsUnderWay.begin();
     if (headerBytesOf(rawHeaders) > headerBytesMax) {
       context.counts.headersRefused++;
@@ -126,11 +101,10 @@ export class Http2Connection implements Connection {
     }
   }
 
-  hearClose(stream: ServerHttp2Stream): void {
+  hearClose(stream: ServerHttp2Stream, { isReset }: Http2Exchange): void {
     this.#context.callsUnderWay.end();
-    const exchange = this.#exchanges.get(stream);
-    this.#exchanges.delete(stream);
-    if (stream.aborted && exchange && !exchange.isReset) this.#countReset();
+    const isOurs = !this.#streams.delete(stream) || isReset;
+    if (stream.aborted && !isOurs) this.#countReset();
   }
 
   // Opening streams and resetting them at once costs a client next to nothing, and us a call each (CVE-2023-44487).
@@ -157,7 +131,7 @@ export class Http2Connection implements Connection {
   #cutOff(stream: ServerHttp2Stream): void {
     this.#context.counts.bodiesCutOff++;
     // What we cut off is no reset of the client's.
-    this.#exchanges.delete(stream);
+    this.#streams.delete(stream);
     stream.close(constants.NGHTTP2_CANCEL);
   }
 }
@@ -179,10 +153,6 @@ function toSessionOptions({ streamsPerConnectionMax, resetsPerSecondMax }: Liste
       maxHeaderListSize: headerBytesMax,
     },
   };
-}
-
-function onStreamClose(this: Stream): void {
-  this[connectionKey]?.hearClose(this);
 }
 
 function isBodyComplete(stream: ServerHttp2Stream): boolean {

@@ -9,21 +9,25 @@ type Stream = ServerHttp2Stream & { [exchangeKey]?: Http2Exchange };
 const withTrailers = { waitForTrailers: true };
 const endingStream = { endStream: true };
 
-/**
- * A request that came over HTTP/2, on the stream itself. Nothing it is told after the stream's end has an effect.
- * Whoever makes it swallows the stream's 'error' events: here they come as `onGone`.
- */
+/** The connection that streams come over. */
+export interface StreamOwner {
+  readonly clientAddress: string;
+  /** The stream is over, whoever answered it. */
+  hearClose(stream: ServerHttp2Stream, exchange: Http2Exchange): void;
+}
+
+/** A request that came over HTTP/2, on the stream itself. Nothing it is told after the stream's end has an effect. */
 export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
   readonly method: string;
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: Fields;
-  readonly clientAddress: string;
   hasResponded = false;
   /** We cut the answer off, and not the client. */
   isReset = false;
   readonly #stream: Stream;
+  readonly #owner: StreamOwner;
   #watcher: AnswerWatcher | undefined;
   #reader: BodyReader | undefined;
   #trailers: Fields | undefined;
@@ -31,21 +35,27 @@ export class Http2Exchange implements Exchange {
   #isOver = false;
   #awaitsDrain = false;
 
-  constructor(stream: Stream, headers: IncomingHttpHeaders, rawHeaders: Fields, clientAddress: string) {
+  constructor(stream: Stream, headers: IncomingHttpHeaders, rawHeaders: Fields, owner: StreamOwner) {
     this.method = (headers[':method'] as string | undefined) ?? '';
     this.target = (headers[':path'] as string | undefined) ?? '';
     this.headers = headers;
     this.rawHeaders = rawHeaders;
-    this.clientAddress = clientAddress;
     this.#stream = stream;
+    this.#owner = owner;
     stream[exchangeKey] = this;
+    // Errors close the stream, and nobody needs to know which.
+    stream.on('error', ignore);
+    stream.on('close', onClose);
+  }
+
+  get clientAddress(): string {
+    return this.#owner.clientAddress;
   }
 
   watch(watcher: AnswerWatcher): void {
     const stream = this.#stream;
     this.#watcher = watcher;
     stream.on('aborted', onAborted);
-    stream.on('close', onClose);
     if (stream.closed) process.nextTick(onAborted.bind(stream));
   }
 
@@ -146,6 +156,7 @@ export class Http2Exchange implements Exchange {
     // The end of an answer may still be on its way: then the code says that something came between.
     if (!this.#isOver || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.hearGone();
     this.#watcher = undefined;
+    this.#owner.hearClose(this.#stream, this);
   }
 }
 
@@ -199,14 +210,17 @@ function hasNoBody(status: number): boolean {
 }
 
 function toTrailers(fields: Fields): OutgoingHttpHeaders {
-  const trailers: OutgoingHttpHeaders = Object.create(null);
+  // No null prototype: Node copies such objects slowly.
+  const trailers: OutgoingHttpHeaders = {};
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
-    const before = trailers[name];
+    const before = Object.hasOwn(trailers, name) ? trailers[name] : undefined;
     if (before === undefined) trailers[name] = value;
     else if (Array.isArray(before)) before.push(value);
     else trailers[name] = [before as string, value];
   }
   return trailers;
 }
+
+function ignore(): void {}

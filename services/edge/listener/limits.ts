@@ -1,9 +1,11 @@
 import type { Fields } from './exchange.ts';
 
-/** What clients may hold and how long they may take. Each has a default. */
+/** What clients may hold, how long they may take, and how often we look. Each has a default. */
 export interface ListenerLimits {
   /** How long the first bytes of a connection may take, and a TLS handshake. */
   readonly firstBytesMs: number;
+  /** How often it is looked whether the certificate on disk is another one. */
+  readonly certificateCheckMs: number;
   /** How long the head of an HTTP/1.1 request may take. */
   readonly headMs: number;
   /** How long a body may make no progress, nor its answer, while nobody holds it back. */
@@ -24,6 +26,7 @@ export interface ListenerLimits {
 
 export const defaultLimits: ListenerLimits = {
   firstBytesMs: 10_000,
+  certificateCheckMs: 5_000,
   headMs: 10_000,
   bodyIdleMs: 30_000,
   idleMs: 300_000,

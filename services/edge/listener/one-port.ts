@@ -58,9 +58,9 @@ export async function listenOnePort(options: OnePortOptions): Promise<OnePort> {
     if (isHttp2) connections.open(new Http2Connection(socket, endsAtMs, context));
     else connections.open(http1.open(socket, endsAtMs, context));
   };
+  const { firstBytesMs: handshakeMs, certificateCheckMs: checkMs } = limits;
   const termination =
-    tls &&
-    (await createTlsTermination({ files: tls, handshakeMs: limits.firstBytesMs, onError, counts, open }));
+    tls && (await createTlsTermination({ files: tls, handshakeMs, checkMs, onError, counts, open }));
   const listener = createServer(
     { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveProbeMs },
     (socket) => {
@@ -70,10 +70,14 @@ export async function listenOnePort(options: OnePortOptions): Promise<OnePort> {
         return;
       }
       readFirstBytes(socket, limits.firstBytesMs, (opening) => {
-        if (!termination) return open(socket, opening === 'http2');
-        if (opening !== 'tls') return refusePlain(socket, opening);
-        connections.leaveToTls(socket);
-        termination.accept(socket);
+        if (termination && opening === 'tls') {
+          connections.leaveToTls(socket);
+          termination.accept(socket);
+          return;
+        }
+        if (termination) refusePlain(socket, opening);
+        else open(socket, opening === 'http2');
+        process.nextTick(() => socket.resume());
       });
     },
   );
@@ -96,7 +100,7 @@ export async function listenOnePort(options: OnePortOptions): Promise<OnePort> {
     close: async (drainMs) => {
       const closed = new Promise((resolve) => listener.close(resolve));
       http1.close();
-      await atMost(drainMs, connections.goAway());
+      connections.goAway();
       await callsUnderWay.none(drainMs);
       connections.end(flushMs);
       await closed;
@@ -134,15 +138,4 @@ function createHttp1Server({ headMs, idleMs }: ListenerLimits) {
     },
     close: () => void server.close(),
   };
-}
-
-/** Waits for work, but not for longer. */
-function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
-    void work.finally(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -5,7 +5,7 @@ export interface Connection {
   /** Above TLS. */
   readonly socket: Socket;
   sweep(nowMs: number): void;
-  goAway(): Promise<void>;
+  goAway(): void;
 }
 
 /** What is open, and how much of it by whom. */
@@ -51,17 +51,17 @@ export class OpenConnections {
     this.#silent.delete(socket);
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
-    if (this.#isGoingAway) void connection.goAway();
+    if (this.#isGoingAway) connection.goAway();
   }
 
   sweep(nowMs: number): void {
     for (const connection of this.#connections) connection.sweep(nowMs);
   }
 
-  /** No new calls. Resolves when the clients know, as far as they can be told. */
-  async goAway(): Promise<void> {
+  /** No new calls over any of them. */
+  goAway(): void {
     this.#isGoingAway = true;
-    await Promise.all([...this.#connections].map((connection) => connection.goAway()));
+    for (const connection of this.#connections) connection.goAway();
   }
 
   /** Ends them all once what was written has left, at the latest when that time is up. */

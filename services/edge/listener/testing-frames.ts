@@ -78,20 +78,22 @@ function hpackText(text: string): Buffer {
   return Buffer.concat([Buffer.from(length), Buffer.from(text)]);
 }
 
-/** A client that writes HTTP/2's frames by hand. It has sent its preface; it answers nothing by itself. */
+/** A client that writes HTTP/2's frames by hand. By itself it only sends the preface and takes the server's settings. */
 export class FrameClient {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
   isClosed = false;
+  readonly #takesSettings: boolean;
   #rest = Buffer.alloc(0);
-  #wake = () => {};
+  readonly #wakes: (() => void)[] = [];
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, takesSettings: boolean) {
     this.socket = socket;
+    this.#takesSettings = takesSettings;
     socket.on('error', () => {});
     socket.on('close', () => {
       this.isClosed = true;
-      this.#wake();
+      for (const wake of this.#wakes.splice(0)) wake();
     });
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.write(
@@ -99,25 +101,23 @@ export class FrameClient {
     );
   }
 
-  static async dial({ port }: { readonly port: number }): Promise<FrameClient> {
+  static async dial({ port }: { readonly port: number }, takesSettings = true): Promise<FrameClient> {
     const socket = connect(port, '127.0.0.1');
     closeAfterTest(() => socket.destroy());
     await once(socket, 'connect');
-    return new FrameClient(socket);
+    return new FrameClient(socket, takesSettings);
   }
 
   send(...frames: readonly Buffer[]): void {
     this.socket.write(Buffer.concat(frames));
   }
 
-  /** The first frame of this type, on this stream if it is given; rejects where the connection closes before. */
+  /** The first frame of this type, on this stream if it is given. */
   async next(type: number, streamId?: number): Promise<Frame> {
-    const isIt = (candidate: Frame) =>
-      candidate.type === type && (streamId === undefined || candidate.streamId === streamId);
-    await this.until(() => this.frames.some(isIt) || this.isClosed);
-    const found = this.frames.find(isIt);
-    if (!found) throw new Error('the connection closed without such a frame');
-    return found;
+    const find = () =>
+      this.frames.find((one) => one.type === type && (streamId === undefined || one.streamId === streamId));
+    await this.until(() => find() !== undefined);
+    return find() as Frame;
   }
 
   /** What came on a stream, without the windows' updates. */
@@ -125,8 +125,8 @@ export class FrameClient {
     return this.frames.filter((one) => one.streamId === streamId && one.type !== frameType.windowUpdate);
   }
 
-  closed(): Promise<void> {
-    return this.until(() => this.isClosed);
+  async closed(): Promise<void> {
+    while (!this.isClosed) await this.#change();
   }
 
   /** Waits until the server has dealt with all that was sent: it answers a PING after that. */
@@ -139,11 +139,16 @@ export class FrameClient {
   }
   #pings = 0;
 
+  /** Waits for it; rejects where the connection closes before. */
   async until(isSo: () => boolean): Promise<void> {
-    while (!isSo())
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+    while (!isSo()) {
+      if (this.isClosed) throw new Error('the connection closed before');
+      await this.#change();
+    }
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wakes.push(resolve));
   }
 
   #take(chunk: Buffer): void {
@@ -151,14 +156,17 @@ export class FrameClient {
     while (this.#rest.length >= 9) {
       const end = 9 + this.#rest.readUIntBE(0, 3);
       if (this.#rest.length < end) break;
+      const type = this.#rest[3] ?? 0;
+      const flags = this.#rest[4] ?? 0;
+      if (this.#takesSettings && type === frameType.settings && flags === 0) this.send(frame(type, ack, 0));
       this.frames.push({
-        type: this.#rest[3] ?? 0,
-        flags: this.#rest[4] ?? 0,
+        type,
+        flags,
         streamId: this.#rest.readUInt32BE(5),
         payload: this.#rest.subarray(9, end),
       });
       this.#rest = this.#rest.subarray(end);
     }
-    this.#wake();
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 }

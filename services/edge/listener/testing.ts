@@ -20,7 +20,10 @@ export async function listen(
   handler: Partial<RequestHandler>,
   options: Partial<Omit<OnePortOptions, 'handler'>> = {},
 ): Promise<OnePort> {
-  const refuse: HttpHandler = (_request, response) => void response.writeHead(404).end();
+  const refuse: HttpHandler = (_request, response) => {
+    response.statusCode = 404;
+    response.end();
+  };
   const complete = { rpc: () => false, http: refuse, ...handler };
   const port = await listenOnePort({ port: 0, host: '127.0.0.1', ...options, handler: complete });
   closeAfterTest(() => port.close(0));
@@ -29,21 +32,21 @@ export async function listen(
 
 /** A handler for calls, and a promise of each as it comes. */
 export function takeCalls(): { readonly rpc: RequestHandler['rpc']; next(): Promise<Exchange> } {
-  const waiting: Exchange[] = [];
-  let wake = () => {};
+  const calls: Exchange[] = [];
+  const waiting: ((exchange: Exchange) => void)[] = [];
   return {
     rpc: (exchange) => {
-      waiting.push(exchange);
-      wake();
+      const take = waiting.shift();
+      if (take) take(exchange);
+      else calls.push(exchange);
       return true;
     },
-    next: async () => {
-      while (waiting.length === 0)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      return waiting.shift() as Exchange;
-    },
+    next: () =>
+      new Promise((resolve) => {
+        const exchange = calls.shift();
+        if (exchange) resolve(exchange);
+        else waiting.push(resolve);
+      }),
   };
 }
 
@@ -93,22 +96,30 @@ export function follow(exchange: Exchange) {
   return followed;
 }
 
-/** A connection with all that came over it so far. */
-export async function dial({
-  port,
-}: {
-  readonly port: number;
-}): Promise<{ socket: Socket; readonly text: string }> {
+export interface Dialled {
+  readonly socket: Socket;
+  /** All that came so far. */
+  readonly text: string;
+  /** Resolves when the server has ended the connection. */
+  readonly ended: Promise<void>;
+}
+
+/** Opens a connection. */
+export async function dial({ port }: { readonly port: number }): Promise<Dialled> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let text = '';
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');
   });
   socket.on('error', () => {});
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ['end', 'close']) socket.once(event, () => resolve());
+  });
   closeAfterTest(() => socket.destroy());
   await once(socket, 'connect');
   return {
     socket,
+    ended,
     get text() {
       return text;
     },

@@ -10,7 +10,6 @@ export interface TlsFiles {
   readonly keyFile: string;
 }
 
-const checkMs = 5_000;
 const plainRefusedText = 'This port speaks TLS: use https.\n';
 /** How long a client may take to read that. */
 const refusalMs = 1_000;
@@ -18,6 +17,7 @@ const refusalMs = 1_000;
 export interface TlsTerminationOptions {
   readonly files: TlsFiles;
   readonly handshakeMs: number;
+  readonly checkMs: number;
   readonly onError: (error: unknown) => void;
   readonly counts: ListenerCounts;
   /** Takes a connection whose handshake is done. */
@@ -26,7 +26,7 @@ export interface TlsTerminationOptions {
 
 /** Does the TLS of sockets that others accepted; certificates that change on disk hold for new connections. */
 export async function createTlsTermination(options: TlsTerminationOptions) {
-  const { files, handshakeMs, onError, counts, open } = options;
+  const { files, handshakeMs, checkMs, onError, counts, open } = options;
   const current = await readTlsFiles(files);
   const server = createServer({
     ...current,

@@ -117,6 +117,7 @@ describe('OpenAPI document', () => {
     const query = operations.get('POST /v1/graphs/{graphId}/query');
     expect(query?.requestBody?.content['application/json']).toEqual({
       schema: { $ref: '#/components/schemas/QueryRequest' },
+      example: { statement: 'MATCH (p:Person) WHERE p.id = $id RETURN p.name', parameters: { id: 1 } },
     });
     const { QueryRequest, QueryResponse } = document.components.schemas;
     expect(Object.keys(QueryRequest?.properties ?? {})).toEqual([
@@ -149,6 +150,7 @@ describe('OpenAPI document', () => {
       '400',
       '401',
       '403',
+      '406',
       '413',
       '415',
       '429',
@@ -179,7 +181,44 @@ describe('OpenAPI document', () => {
     expect(operations.get('GET /v1/graphs')?.parameters).toMatchObject([
       { name: 'pageSize', in: 'query', schema: { type: 'integer', minimum: 0, maximum: 1000 } },
       { name: 'pageToken', in: 'query', schema: { type: 'string', maxLength: 256 } },
+      { $ref: '#/components/parameters/IfNoneMatch' },
+      { $ref: '#/components/parameters/RequestTimeout' },
+      { $ref: '#/components/parameters/RequestId' },
     ]);
+  });
+
+  it('says of GET that it is conditional, and of a denied limit when to come back', () => {
+    const get = operations.get('GET /v1/graphs/{graphId}/schema');
+    expect(get?.responses['304']).toMatchObject({ headers: { ETag: {} } });
+    expect(get?.responses['200']).toMatchObject({
+      headers: { ETag: {}, RateLimit: {}, 'RateLimit-Policy': {} },
+    });
+    const write = operations.get('POST /v1/graphs/{graphId}/execute');
+    expect(write?.responses['304']).toBeUndefined();
+    expect(write?.responses['429']).toMatchObject({ headers: { RateLimit: {}, 'Retry-After': {} } });
+    expect(write?.responses['401']).toMatchObject({
+      headers: { 'WWW-Authenticate': {} },
+      content: {
+        'application/json': {
+          examples: { CREDENTIAL_MISSING: { value: { error: { code: 401, reason: 'CREDENTIAL_MISSING' } } } },
+        },
+      },
+    });
+  });
+
+  it('shows both forms of a stream as they are sent', () => {
+    const stream = operations.get('POST /v1/graphs/{graphId}/query/stream')?.responses['200']?.content;
+    const lines = '{"columns":[{"name":"p.name","type":"STRING"}]}\n{"rows":[["Ada Lovelace"]]}\n{"done":';
+    expect(stream?.['application/x-ndjson']).toMatchObject({
+      schema: { type: 'string' },
+      'x-itemSchema': { anyOf: [{ $ref: '#/components/schemas/StreamQueryResponse' }, {}] },
+      example: expect.stringContaining(lines),
+    });
+    expect(stream?.['text/event-stream']).toMatchObject({
+      example: expect.stringMatching(
+        /^retry: 3000\n\ndata: \{"columns":.*\}\n\ndata: \{"rows":.*\}\n\ndata: \{"done":.*\n\n$/,
+      ),
+    });
   });
 
   it('numbers the operations of additional bindings and refuses two at one path', () => {

@@ -1,8 +1,10 @@
 import { type DescField, getOption, isFieldSet, ScalarType } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import {
   type FieldRules,
   FieldRulesSchema,
   field as fieldOption,
+  Ignore,
   MapRulesSchema,
   RepeatedRulesSchema,
   type StringRules,
@@ -75,13 +77,21 @@ export function ruleSchema(field: DescField): Schema {
   return fromRules(getOption(field, fieldOption));
 }
 
-/** True where a request without the field is refused. */
+/** True where a request without the field is refused, as one whose field is empty. */
 export function isRequired(field: DescField): boolean {
   const rules = getOption(field, fieldOption);
   if (rules.required) return true;
-  return rules.type.case === 'string' && isFieldSet(rules.type.value, StringRulesSchema.field.minLen)
-    ? rules.type.value.minLen > 0n
-    : false;
+  if (field.presence !== FeatureSet_FieldPresence.IMPLICIT || rules.ignore !== Ignore.UNSPECIFIED)
+    return false;
+  return field.fieldKind === 'scalar' && rules.type.case === 'string' && !allowsEmpty(rules.type.value);
+}
+
+function allowsEmpty(rules: StringRules): boolean {
+  const is = StringRulesSchema.field;
+  if (isFieldSet(rules, is.minLen) && rules.minLen > 0n) return false;
+  if (rules.wellKnown.case === 'email' && rules.wellKnown.value) return false;
+  if (isFieldSet(rules, is.pattern) && !new RegExp(rules.pattern, 'u').test('')) return false;
+  return rules.in.length === 0 || rules.in.includes('');
 }
 
 function fromRules(rules: FieldRules): Schema {

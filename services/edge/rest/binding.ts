@@ -27,6 +27,8 @@ export interface RestBinding {
   readonly body: BodyBinding;
   /** The field that is the response's body; undefined for the whole message. */
   readonly responseField: DescField | undefined;
+  /** True where anyone may call it, without a credential. */
+  readonly isPublic: boolean;
 }
 
 /** True where clients may know of the method: anyone or anyone with a credential may call it. */
@@ -62,7 +64,8 @@ function toBinding(method: DescMethod, rule: HttpRule): RestBinding {
   const responseField = findField(method.output, rule.responseBody);
   if (rule.responseBody && !responseField) return fail(`no field ${rule.responseBody} for the response body`);
   const httpMethod = (isCustom ? pattern.value.kind : pattern.case).toUpperCase();
-  return { method, httpMethod, template, body, responseField };
+  const isPublic = getOption(method, methodOption).access === Access.PUBLIC;
+  return { method, httpMethod, template, body, responseField, isPublic };
 }
 
 function toBody(input: DescMessage, body: string): BodyBinding | undefined {

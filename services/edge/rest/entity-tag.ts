@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Message } from '@bufbuild/protobuf';
-import { ScalarType } from '@bufbuild/protobuf';
+import { type Message, ScalarType } from '@bufbuild/protobuf';
 import type { RestBinding } from './binding.ts';
 
 /** What RFC 9110 lets an entity tag consist of. */
@@ -15,11 +14,6 @@ const listedTagPattern = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
 export function entityTag(binding: RestBinding, message: Message, content: Uint8Array): string {
   const stated = statedTag(binding, message);
   return `W/"${stated ?? createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;
-}
-
-/** True where the message itself names its state. */
-export function hasTagField({ method }: RestBinding): boolean {
-  return tagField(method) !== undefined;
 }
 
 function statedTag({ method }: RestBinding, message: Message): string | undefined {

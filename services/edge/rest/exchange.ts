@@ -1,5 +1,3 @@
-import { getOption } from '@bufbuild/protobuf';
-import { Access, method as methodOption } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import type { InboundCall } from '../inbound-call.ts';
 import type { RestRequest } from './body.ts';
 import type { Route } from './request.ts';
@@ -31,6 +29,5 @@ export function headOf(
 
 /** Who may keep an answer that has an entity tag: they ask each time whether it still holds. */
 export function taggedCacheControl({ binding }: Route): string {
-  const isPublic = getOption(binding.method, methodOption).access === Access.PUBLIC;
-  return isPublic ? 'no-cache' : 'private, no-cache';
+  return binding.isPublic ? 'no-cache' : 'private, no-cache';
 }

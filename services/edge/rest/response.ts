@@ -25,7 +25,7 @@ export interface AnswerHead {
 const compressedBytesMin = 1024;
 
 /** What answers are compressed with, the one that the edge likes best first. */
-export const answerCompressions: readonly Compression[] = ['zstd', 'br', 'gzip'];
+const answerCompressions: readonly Compression[] = ['zstd', 'br', 'gzip'];
 
 // What HTTP itself says of a message or a connection; HTTP/2 refuses some of them.
 const ownHeaders = new Set([

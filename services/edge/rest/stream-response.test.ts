@@ -3,12 +3,14 @@ import { create, type Message } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { GraphService, StreamQueryResponseSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { systemClock } from '../../mesh/process/clock.ts';
+import { TestClock } from '../../mesh/process/clock.testing.ts';
+import { type Clock, systemClock } from '../../mesh/process/clock.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import { only } from '../../mesh/rpc/service.ts';
 import type { Forward } from '../inbound-call.ts';
 import { type RestResponse, sendChunk } from './response.ts';
 import { sendMessages } from './stream-response.ts';
+import { createTestService } from './test-service.ts';
 import { type OpenAnswer, startRestServer, type TestServer } from './testing.ts';
 
 const path = '/v1/graphs/kg_1/query/stream';
@@ -41,14 +43,31 @@ function answering(messages: readonly Message[], error?: unknown): Forward {
   };
 }
 
+/** Gives its columns, and its end when the gate opens. */
+function waiting(gate: Promise<void>): Forward {
+  return async function* (_method, requests) {
+    await only(requests);
+    yield columns;
+    await gate;
+    yield done;
+  };
+}
+
+/** The next so many parts of a stream of events, each of which ends with an empty line. */
+async function nextText(answer: OpenAnswer, parts: number): Promise<string> {
+  let text = '';
+  while (text.split('\n\n').length <= parts) text += await firstChunk(answer);
+  return text;
+}
+
 async function firstChunk(answer: OpenAnswer): Promise<string> {
   for await (const chunk of answer.body.iterator({ destroyOnReturn: false })) return String(chunk);
   throw new Error('no chunk came');
 }
 
 describe.each(['http1', 'http2'] as const)('streams over %s', (protocol) => {
-  const start = async (forward: Forward) => {
-    server = await startRestServer(protocol, { services: [GraphService], forward });
+  const start = async (forward: Forward, clock?: Clock) => {
+    server = await startRestServer(protocol, { services: [GraphService], forward, ...(clock && { clock }) });
     return server;
   };
 
@@ -100,6 +119,104 @@ describe.each(['http1', 'http2'] as const)('streams over %s', (protocol) => {
       /\n\nevent: error\ndata: \{"error":\{"code":500,.*"requestId":"req_1"\}\}\n\n$/,
     );
     expect(answer.body.toString()).not.toContain('boom');
+  });
+
+  it('say when a failed call may be made again', async () => {
+    const error = rpcError(ErrorReason.UNAVAILABLE, 'later', { retryAfterMs: 1500 });
+    const { send } = await start(answering([columns], error));
+    const answer = await send(events);
+    expect(answer.body.toString()).toContain('\n\nevent: error\nretry: 1500\ndata: {"error":');
+  });
+
+  it('give no sign of life as lines of JSON', async () => {
+    const clock = new TestClock();
+    const gate = Promise.withResolvers<void>();
+    const { open } = await start(waiting(gate.promise), clock);
+    const { upload, answer } = open(post);
+    upload.end('{}');
+    const received = await answer;
+    expect(await firstChunk(received)).toBe(`${lines[0]}\n`);
+    await clock.sleepers(0);
+    gate.resolve();
+    expect(await firstChunk(received)).toBe(`${lines[2]}\n`);
+  });
+
+  it('give a sign of life as events after 15 seconds without one, each time', async () => {
+    const clock = new TestClock();
+    const gate = Promise.withResolvers<void>();
+    const { open } = await start(waiting(gate.promise), clock);
+    const { upload, answer } = open(events);
+    upload.end('{}');
+    const received = await answer;
+    expect(await nextText(received, 2)).toBe(`retry: 3000\n\ndata: ${lines[0]}\n\n`);
+    for (let beats = 0; beats < 2; beats += 1) {
+      await clock.sleepers(1);
+      clock.advance(15_000);
+      expect(await nextText(received, 1)).toBe(':\n\n');
+    }
+    await clock.sleepers(1);
+    clock.advance(14_999);
+    gate.resolve();
+    expect(await nextText(received, 1)).toBe(`data: ${lines[2]}\n\n`);
+    await clock.sleepers(0);
+  });
+
+  it('begin with a sign of life where the first message takes long; an error then is an event', async () => {
+    const clock = new TestClock();
+    const gate = Promise.withResolvers<void>();
+    const { open } = await start(async function* (_method, requests) {
+      await only(requests);
+      await gate.promise;
+      yield* [];
+      throw rpcError(ErrorReason.STATEMENT_FAILED, 'no');
+    }, clock);
+    const { upload, answer } = open(events);
+    upload.end('{}');
+    await clock.sleepers(1);
+    clock.advance(15_000);
+    const received = await answer;
+    expect(received.status).toBe(200);
+    expect(await nextText(received, 2)).toBe('retry: 3000\n\n:\n\n');
+    gate.resolve();
+    expect(await nextText(received, 1)).toMatch(/^event: error\ndata: .*"reason":"STATEMENT_FAILED"/);
+    await clock.sleepers(0);
+  });
+
+  it('stop the signs of life when the client is gone', async () => {
+    const clock = new TestClock();
+    const { open } = await start(waiting(new Promise(() => {})), clock);
+    const { upload, answer } = open(events);
+    upload.on('error', () => {});
+    upload.end('{}');
+    const received = await answer;
+    received.body.on('error', () => {});
+    await nextText(received, 2);
+    await clock.sleepers(1);
+    received.abort();
+    await clock.sleepers(0);
+  });
+
+  it('of HEAD are a head only, and end the call', async () => {
+    const rule = { pattern: { case: 'get', value: '/v1/items' } } as const;
+    const ended = Promise.withResolvers<void>();
+    server = await startRestServer(protocol, {
+      services: [createTestService([{ name: 'List', rule, givesStream: true }])],
+      forward: async function* (method, requests) {
+        await only(requests);
+        try {
+          for (;;) yield create(method.output);
+        } finally {
+          ended.resolve();
+        }
+      },
+    });
+    const answer = await server.send({ method: 'HEAD', path: '/v1/items' });
+    expect([answer.status, answer.headers['content-type'], answer.body.length]).toEqual([
+      200,
+      'application/x-ndjson',
+      0,
+    ]);
+    await ended.promise;
   });
 
   it('are empty where no message comes', async () => {
@@ -178,6 +295,30 @@ describe('sendMessages', () => {
       expect(asked).toBe(expected);
       release?.();
     }
+    await sent;
+  });
+
+  it('gives no sign of life while the client has no room for a message', async () => {
+    const response = new Writable({ highWaterMark: 1, write: () => {} });
+    const clock = new TestClock();
+    let beats = 0;
+    const beat = async () => {
+      beats += 1;
+    };
+    const messages = async function* () {
+      yield columns;
+    };
+    const sink = { send: () => sendChunk(response as unknown as RestResponse, 'x\n'), beat };
+    const sent = sendMessages(response as unknown as RestResponse, messages(), sink, clock);
+    await clock.sleepers(1);
+    // The message is on its way, as far as it comes.
+    await new Promise(setImmediate);
+    clock.advance(15_000);
+    // The sleeper has looked, and sleeps again.
+    await new Promise(setImmediate);
+    await clock.sleepers(1);
+    expect(beats).toBe(0);
+    response.destroy();
     await sent;
   });
 

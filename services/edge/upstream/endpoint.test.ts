@@ -3,9 +3,12 @@ import { constants, type ServerHttp2Stream, type ServerOptions } from 'node:http
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
+import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { RegistryResolver } from '../../mesh/discovery/registry-resolver.ts';
 import { deferred } from '../../mesh/rpc/testing.ts';
-import { respondTrailersOnly, serveHttp2 } from './http2-server.testing.ts';
+import { closed, respondTrailersOnly, serveHttp2 } from './http2-server.testing.ts';
 import { Http2Upstreams, type Http2UpstreamsOptions } from './http2-upstream.ts';
+import { ServiceUpstream } from './service-upstream.ts';
 import { TestSink, upstreamRequest } from './testing.ts';
 
 const toClose: (() => unknown)[] = [];
@@ -128,11 +131,11 @@ describe('the sessions to an address', () => {
       const served = await server.next();
       short.stream.cancel();
       short.sink.silence();
-      await once(served.stream, 'close');
+      await closed(served.stream);
     }
     ok(stream);
     expect((await long.sink.ended).code).toBe(Code.OK);
-    expect(server.sessions).toHaveLength(4);
+    expect(server.sessions).toHaveLength(3);
   });
 });
 
@@ -170,8 +173,27 @@ describe('GOAWAY', () => {
   });
 });
 
+describe('a stream that a service refuses', () => {
+  it('is made again without its caller hearing of it', async () => {
+    const server = await serve();
+    const resolver = new RegistryResolver();
+    resolver.register('iam', { address: server.address, attributes: {} });
+    const upstream = new ServiceUpstream({ service: 'iam', resolver, upstreams: upstreamsWith() });
+    const sink = new TestSink();
+    const stream = upstream.open(upstreamRequest({ method: GraphService.method.execute }), sink);
+    stream.write(Buffer.from([0, 0, 0, 0, 0]));
+    stream.end();
+    (await server.next()).stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    const { stream: again } = await server.next();
+    const [body] = await once(again, 'data');
+    ok(again);
+    expect((await sink.ended).code).toBe(Code.OK);
+    expect(body).toEqual(Buffer.from([0, 0, 0, 0, 0]));
+  });
+});
+
 describe('a connection', () => {
-  it('that is refused means not sent; within the back-off nobody dials, after it the service is found', async () => {
+  it('that is refused means not sent; the next one waits, each time longer, and nobody waits for it', async () => {
     const address = await freeAddress();
     let nowMs = 0;
     const upstreams = upstreamsWith({ now: () => nowMs });
@@ -213,6 +235,17 @@ describe('a connection', () => {
     const upstreams = upstreamsWith({ times: { pingEveryMs: 20, pingTimeoutMs: 20 } });
     const { sink } = call(upstreams, relay.address);
     await server.next();
+    relay.fallSilent();
+    expect(toCodeAndLoss(await sink.ended)).toEqual([Code.UNAVAILABLE, 'lost']);
+  });
+
+  it('that falls silent is given up also where it takes no new calls', async () => {
+    const server = await serve();
+    const relay = await relayTo(server.address);
+    const upstreams = upstreamsWith({ times: { pingEveryMs: 20, pingTimeoutMs: 20 } });
+    const { sink } = call(upstreams, relay.address);
+    await server.next();
+    await upstreams.close();
     relay.fallSilent();
     expect(toCodeAndLoss(await sink.ended)).toEqual([Code.UNAVAILABLE, 'lost']);
   });

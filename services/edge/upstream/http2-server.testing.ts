@@ -79,3 +79,11 @@ export function endWith(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
   stream.end(body);
 }
+
+/** Resolves when a stream is closed, however. */
+export function closed(stream: ServerHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed) resolve();
+    else stream.on('close', () => resolve());
+  });
+}

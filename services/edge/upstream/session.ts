@@ -34,6 +34,9 @@ const streamWindowBytes = 2 ** 20;
 const connectionWindowBytes = 16 * 2 ** 20;
 const sessionMemoryMegabytes = 256;
 
+/** Node asks for no sign of life any more once the peer sent GOAWAY; the kernel still does. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelay: 20_000 };
+
 /** nghttp2's servers cut the connection of a client that resets more than 1,000 streams in short time. */
 const resetsMax = 500;
 /** The ids of a session's streams end at 2³¹; every other one is the client's. */
@@ -65,7 +68,7 @@ export class Session {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     this.#times = times;
     this.#owner = owner;
-    this.#socket = connectSocket({ host, port: Number(url.port || 80), noDelay: true });
+    this.#socket = connectSocket({ host, port: Number(url.port || 80), noDelay: true, ...keepAlive });
     this.#http2 = connect(url, {
       createConnection: () => this.#socket,
       maxSessionMemory: sessionMemoryMegabytes,
@@ -111,7 +114,8 @@ export class Session {
   /** A stream is closed: there is room for another one. */
   release(): void {
     this.streamCount -= 1;
-    this.#owner.onRoom(this);
+    if (this.#isRetired) this.#closeUnused();
+    else this.#owner.onRoom(this);
   }
 
   /** False where the peer said that it did not look at this stream. */
@@ -131,9 +135,14 @@ export class Session {
   retire(): void {
     if (this.#isRetired) return;
     this.#isRetired = true;
-    if (this.#isOpen) this.#http2.close();
+    if (this.#isOpen) this.#closeUnused();
     else this.#socket.destroy();
     this.#owner.onRetired(this);
+  }
+
+  /** Not before its last call ended: a closed session is not asked for signs of life. */
+  #closeUnused(): void {
+    if (this.streamCount === 0) this.#http2.close();
   }
 
   #takeSettings({ maxConcurrentStreams }: Settings): void {

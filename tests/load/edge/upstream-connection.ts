@@ -35,7 +35,7 @@ const trailersFrame = toFrame(
 interface Answering {
   /** Bytes that the client takes on this stream before it grants more. */
   window: number;
-  /** Parts still to be sent; undefined for a unary answer. */
+  /** Parts still to be sent. */
   partsLeft: number;
   readonly isStream: boolean;
 }
@@ -46,6 +46,8 @@ interface Answering {
  */
 export class UpstreamConnection {
   readonly #socket: Socket;
+  /** What came of requests that are not complete. */
+  readonly #asking = new Map<number, Buffer>();
   readonly #answering = new Map<number, Answering>();
   #window = 65_535;
   #streamWindow = 65_535;
@@ -68,8 +70,8 @@ export class UpstreamConnection {
   }
 
   #take(type: number, flags: number, id: number, payload: Buffer): void {
-    if (type === frame.data && flags & flag.endStream) this.#begin(id, payload.includes(streamMark));
-    else if (type === frame.reset) this.#answering.delete(id);
+    if (type === frame.data) this.#takeData(id, payload, (flags & flag.endStream) !== 0);
+    else if (type === frame.reset) this.#forget(id);
     else if (type === frame.ping && !(flags & flag.ack))
       this.#socket.write(toFrame(frame.ping, flag.ack, payload));
     else if (type === frame.settings && !(flags & flag.ack)) this.#takeSettings(payload);
@@ -89,6 +91,23 @@ export class UpstreamConnection {
     if (id === 0) this.#window += bytes;
     const answering = this.#answering.get(id);
     if (answering) answering.window += bytes;
+  }
+
+  /** A request may come in parts; most come whole. */
+  #takeData(id: number, bytes: Buffer, isEnd: boolean): void {
+    const before = this.#asking.get(id);
+    const request = before ? Buffer.concat([before, bytes]) : bytes;
+    if (!isEnd) {
+      this.#asking.set(id, request);
+      return;
+    }
+    this.#asking.delete(id);
+    this.#begin(id, request.includes(streamMark));
+  }
+
+  #forget(id: number): void {
+    this.#asking.delete(id);
+    this.#answering.delete(id);
   }
 
   #begin(id: number, isStream: boolean): void {

@@ -1,23 +1,26 @@
-import { create, type Message } from '@bufbuild/protobuf';
+import { create, type DescMethod, type Message } from '@bufbuild/protobuf';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import {
   ExecuteRequestSchema,
   GraphService,
-  type ImportTableRequest,
   ImportTableRequestSchema,
   QueryRequestSchema,
   StreamQueryRequestSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { type Placement, PlacementSchema } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import { bindService } from '../../mesh/rpc/service.ts';
-import { channelTo } from '../../mesh/rpc/testing.ts';
+import { bindService, once } from '../../mesh/rpc/service.ts';
+import { channelTo, silentLog, TestStream } from '../../mesh/rpc/testing.ts';
+import { createForward } from '../forward.ts';
+import type { InboundCall } from '../inbound-call.ts';
+import { MethodTable } from '../method-table.ts';
+import { GraphRouter } from '../routing/graph-router.ts';
+import type { PlacementTable } from '../routing/placement-table.ts';
 import { inboundCall, principalOf, reasonOf } from '../testing.ts';
-import { type GraphCall, GraphCalls } from './graph-calls.ts';
-import type { PlacementTable } from './placement-table.ts';
+import { createChannelUpstream } from '../upstream/channel-upstream.ts';
+import { createMessageForward } from './message-forward.ts';
 
-const placement = create(PlacementSchema, { graphId: 'g1', endpoint: 'old:1', epoch: 1n });
 const caller = { service: 'edge', principal: principalOf(), assertion: 'signed' };
 
 /** Errors as the channel makes them of what happens to connections. */
@@ -26,6 +29,7 @@ const lost = () => unreachable('14 UNAVAILABLE: read ECONNRESET');
 const unreachable = (message: string) =>
   rpcError(ErrorReason.UNAVAILABLE, 'not reachable', { cause: new Error(message) });
 
+let placement: Placement;
 let called: string[];
 let forgotten: string[];
 let woken: string[];
@@ -35,6 +39,12 @@ let imported: number[];
 let wake: () => Promise<Placement>;
 
 beforeEach(() => {
+  placement = create(PlacementSchema, {
+    graphId: 'g1',
+    organizationId: 'org_ada',
+    endpoint: 'old:1',
+    epoch: 1n,
+  });
   called = [];
   forgotten = [];
   woken = [];
@@ -43,9 +53,10 @@ beforeEach(() => {
   wake = async () => ({ ...placement, endpoint: `new:${woken.length}`, epoch: 2n });
 });
 
-const table = {
-  wake: (graphId: string, unreachable: string) => {
-    woken.push(`${graphId}, not at ${unreachable || 'all'}`);
+const placements = {
+  find: async () => placement,
+  wake: (graphId: string, unreachableAt: string) => {
+    woken.push(`${graphId}, not at ${unreachableAt || 'all'}`);
     return wake();
   },
   forgetEndpoint: ({ endpoint }: Placement) => void forgotten.push(endpoint),
@@ -56,7 +67,7 @@ function connect(address: string) {
     called.push(address);
     engines[address]?.();
   };
-  return channelTo(
+  const channel = channelTo(
     bindService(GraphService, {
       query: async () => {
         act();
@@ -78,33 +89,45 @@ function connect(address: string) {
       getSchema: async () => ({}),
     }),
   );
+  return createChannelUpstream(channel, silentLog);
 }
 
-async function* none() {}
+const forward = createMessageForward(
+  new MethodTable([GraphService]),
+  createForward({
+    admit: async () => caller,
+    graphs: new GraphRouter(placements, { get: connect }),
+    control: connect('control:1'),
+    log: silentLog,
+  }),
+);
 
-async function run(changes: Partial<GraphCall> = {}): Promise<Message[]> {
-  const graphs = new GraphCalls(table, { get: connect, close: async () => {} });
-  const call: GraphCall = {
-    method: GraphService.method.query,
-    placement,
-    first: create(QueryRequestSchema, { graphId: 'g1', statement: 'RETURN 1' }),
-    rest: none(),
-    options: { context: inboundCall(), caller },
-    ...changes,
-  };
+async function run(
+  method: DescMethod = GraphService.method.query,
+  request: Message | AsyncIterable<Message> = query,
+  call: InboundCall = inboundCall(),
+): Promise<Message[]> {
+  const requests = Symbol.asyncIterator in request ? request : once(request);
   const responses: Message[] = [];
-  for await (const response of graphs.run(call)) responses.push(response);
+  for await (const response of forward(method, requests, call)) responses.push(response);
   return responses;
 }
 
-const execute = {
-  method: GraphService.method.execute,
-  first: create(ExecuteRequestSchema, { graphId: 'g1', statement: 'CREATE (:A)' }),
-};
-
-const stream = {
-  method: GraphService.method.streamQuery,
-  first: create(StreamQueryRequestSchema, { graphId: 'g1', statement: 'RETURN 1' }),
+const query = create(QueryRequestSchema, { graphId: 'g1', statement: 'RETURN 1' });
+const execute = () =>
+  run(GraphService.method.execute, create(ExecuteRequestSchema, { graphId: 'g1', statement: 'CREATE (:A)' }));
+const stream = () =>
+  run(
+    GraphService.method.streamQuery,
+    create(StreamQueryRequestSchema, { graphId: 'g1', statement: 'RETURN 1' }),
+  );
+const part = (bytes: number) =>
+  create(ImportTableRequestSchema, { graphId: 'g1', table: 'A', body: { data: new Uint8Array(bytes) } });
+const upload = (...parts: readonly number[]) => {
+  const requests = new TestStream<Message>();
+  requests.send(...parts.map(part));
+  requests.end();
+  return run(GraphService.method.importTable, requests);
 };
 
 describe('a call', () => {
@@ -114,13 +137,15 @@ describe('a call', () => {
   });
 
   it('to a sleeping graph wakes it first', async () => {
-    expect(await run({ placement: { ...placement, endpoint: '' } })).toMatchObject([{ revision: 'new:1' }]);
+    placement = { ...placement, endpoint: '' };
+    expect(await run()).toMatchObject([{ revision: 'new:1' }]);
     expect(woken).toEqual(['g1, not at all']);
   });
 
   it('fails with what waking fails with', async () => {
     wake = () => Promise.reject(rpcError(ErrorReason.NO_CAPACITY, 'full'));
-    expect(await reasonOf(run({ placement: { ...placement, endpoint: '' } }))).toBe('NO_CAPACITY');
+    placement = { ...placement, endpoint: '' };
+    expect(await reasonOf(run())).toBe('NO_CAPACITY');
     expect(called).toEqual([]);
   });
 
@@ -149,7 +174,7 @@ describe('an engine process that is lost', () => {
     engines['old:1'] = () => {
       throw notSent();
     };
-    expect(await run(execute)).toMatchObject([{ revision: 'new:1' }]);
+    expect(await execute()).toMatchObject([{ revision: 'new:1' }]);
     expect(called).toEqual(['old:1', 'new:1']);
   });
 
@@ -157,7 +182,7 @@ describe('an engine process that is lost', () => {
     engines['old:1'] = () => {
       throw lost();
     };
-    expect(await reasonOf(run(execute))).toBe('OUTCOME_UNKNOWN');
+    expect(await reasonOf(execute())).toBe('OUTCOME_UNKNOWN');
     expect(called).toEqual(['old:1']);
     expect(forgotten).toEqual(['old:1']);
   });
@@ -166,25 +191,30 @@ describe('an engine process that is lost', () => {
     engines['old:1'] = () => {
       throw lost();
     };
-    expect(await reasonOf(run(stream))).toBe('UNAVAILABLE');
+    expect(await reasonOf(stream())).toBe('UNAVAILABLE');
     expect(called).toEqual(['old:1']);
   });
 
   it('during an upload: the outcome is unknown, and what was sent is not sent again', async () => {
-    const part = (bytes: number) =>
-      create(ImportTableRequestSchema, { graphId: 'g1', table: 'A', body: { data: new Uint8Array(bytes) } });
-    const rest = async function* (): AsyncIterable<ImportTableRequest> {
-      yield part(2);
-      yield part(3);
-    };
-    const upload = () => ({ method: GraphService.method.importTable, first: part(1), rest: rest() });
-    await run(upload());
+    await upload(1, 2, 3);
     expect(imported).toEqual([1, 2, 3]);
     engines['old:1'] = () => {
       throw lost();
     };
-    expect(await reasonOf(run(upload()))).toBe('OUTCOME_UNKNOWN');
+    expect(await reasonOf(upload(1, 2, 3))).toBe('OUTCOME_UNKNOWN');
     expect(called).toEqual(['old:1', 'old:1']);
+  });
+
+  it('before an upload was taken: all of it is sent to the next one, as long as all of it is kept', async () => {
+    engines['old:1'] = () => {
+      throw notSent();
+    };
+    await upload(1, 2, 3);
+    expect(imported).toEqual([1, 2, 3, 1, 2, 3]);
+    called = [];
+    const parts = Array<number>(5).fill(1_000_000);
+    expect(await reasonOf(upload(...parts))).toBe('UNAVAILABLE');
+    expect(called).toEqual(['old:1']);
   });
 
   it('again and again: a read is given up after three attempts', async () => {
@@ -203,7 +233,7 @@ describe('an engine process that is lost', () => {
       client.abort();
       throw lost();
     };
-    const call = reasonOf(run({ options: { context: inboundCall({ signal: client.signal }), caller } }));
+    const call = reasonOf(run(undefined, undefined, inboundCall({ signal: client.signal })));
     expect(await call).not.toBe('no error');
     expect(woken).toEqual([]);
   });

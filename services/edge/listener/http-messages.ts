@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable, Writable } from 'node:stream';
+import { errorCode } from '../http2/frame.ts';
+import type { Exchange, Fields } from './exchange.ts';
+
+/** A request as a stream of its body, for what is not on the fast path. */
+export class HttpRequest extends Readable {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly clientAddress: string;
+  readonly #exchange: Exchange;
+  #isReading = false;
+
+  constructor(exchange: Exchange) {
+    super({ highWaterMark: 64 * 1024 });
+    this.method = exchange.method;
+    this.url = exchange.target;
+    this.headers = exchange.headers;
+    this.clientAddress = exchange.clientAddress;
+    this.#exchange = exchange;
+    // Half a body ends with an error, which nobody may be there to hear.
+    this.on('error', () => {});
+  }
+
+  override _read(): void {
+    if (this.#isReading) {
+      this.#exchange.resume();
+      return;
+    }
+    this.#isReading = true;
+    this.#exchange.read({
+      onChunk: (chunk) => {
+        if (!this.push(chunk)) this.#exchange.pause();
+      },
+      onEnd: () => this.push(null),
+    });
+  }
+}
+
+/** How many bytes of an answer wait for a slow client before who writes them does. */
+const heldBytesMax = 64 * 1024;
+
+/** An answer as a stream of its body. Its head goes out at once where it is written, else with the first byte. */
+export class HttpResponse extends Writable {
+  statusCode = 200;
+  readonly #exchange: Exchange;
+  readonly #fields = new Map<string, string | readonly string[]>();
+  #drained: (() => void) | undefined;
+  #isComplete = false;
+
+  constructor(exchange: Exchange, request: HttpRequest) {
+    super({ highWaterMark: heldBytesMax, decodeStrings: true });
+    this.#exchange = exchange;
+    this.on('error', () => {});
+    exchange.watch({
+      onDrain: () => this.#drain(),
+      onGone: () => {
+        this.#isComplete = true;
+        request.destroy(new Error('the client is gone'));
+        this.destroy();
+      },
+    });
+  }
+
+  get headersSent(): boolean {
+    return this.#exchange.hasResponded;
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    this.#fields.set(name.toLowerCase(), value);
+  }
+
+  getHeader(name: string): string | readonly string[] | undefined {
+    return this.#fields.get(name);
+  }
+
+  hasHeader(name: string): boolean {
+    return this.#fields.has(name);
+  }
+
+  /** Sends the head: the fields set before, and these. `endsAnswer`: there is no body. */
+  writeHead(status: number, fields: Readonly<Record<string, string | readonly string[]>> = {}, endsAnswer = false): void {
+    this.statusCode = status;
+    for (const [name, value] of Object.entries(fields)) this.setHeader(name, value);
+    this.#exchange.respond(status, toFields(this.#fields), endsAnswer);
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    if (this.#exchange.write(chunk)) done();
+    else this.#drained = done;
+  }
+
+  override _final(done: () => void): void {
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    this.#isComplete = true;
+    this.#exchange.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    // An answer that breaks off must not look complete.
+    if (!this.#isComplete) this.#exchange.reset(errorCode.internalError);
+    done(error);
+  }
+
+  #drain(): void {
+    const drained = this.#drained;
+    this.#drained = undefined;
+    drained?.();
+  }
+}
+
+function toFields(byName: ReadonlyMap<string, string | readonly string[]>): Fields {
+  const fields: string[] = [];
+  for (const [name, value] of byName) {
+    if (typeof value === 'string') fields.push(name, value);
+    else for (const each of value) fields.push(name, each);
+  }
+  return fields;
+}
