@@ -10,8 +10,10 @@ export interface InboundHead {
   /** The credential as sent: the bearer token or API key; undefined where none came. */
   readonly credential: string | undefined;
   readonly clientAddress: string;
-  /** When the client stops waiting, in milliseconds since the epoch. The data path ends the call then. */
-  readonly deadlineMs: number;
+  /** When the client stops waiting, in milliseconds since the epoch, where it said so. */
+  readonly deadlineMs: number | undefined;
+  /** When the data path ends the call: at its deadline, or after the longest time that any call may take. */
+  readonly endMs: number;
   readonly trace: TraceContext;
   /** The client's own metadata, clean of what only the edge may say. */
   readonly metadata: Fields;

@@ -5,9 +5,9 @@ import type { InboundHead } from './inbound-call.ts';
 import type { Fields } from './listener/exchange.ts';
 
 /** No call lives longer, whatever its client says. */
-const deadlineMaxMs = 600_000;
+const callMaxMs = 600_000;
 /** How long a call may take whose client does not say. */
-const deadlineDefaultMs = 300_000;
+const callDefaultMs = 300_000;
 
 export interface InboundParts {
   readonly header: (name: string) => string | undefined;
@@ -21,12 +21,14 @@ export interface InboundParts {
 export function toInboundHead({ header, clientAddress, timeoutMs, metadata }: InboundParts): InboundHead {
   const sentRequestId = header(headers.requestId);
   const requestId = isRequestId(sentRequestId) ? sentRequestId : crypto.randomUUID();
-  const boundedMs = Math.min(Math.max(0, timeoutMs ?? deadlineDefaultMs), deadlineMaxMs);
+  const nowMs = Date.now();
+  const boundedMs = timeoutMs === undefined ? undefined : Math.min(Math.max(0, timeoutMs), callMaxMs);
   return {
     requestId,
     credential: credentialOf(header('authorization'), header('x-api-key')),
     clientAddress,
-    deadlineMs: Date.now() + boundedMs,
+    deadlineMs: boundedMs === undefined ? undefined : nowMs + boundedMs,
+    endMs: nowMs + (boundedMs ?? callDefaultMs),
     trace: childTrace(header(headers.traceparent)),
     metadata,
     responseHeaders: new Map([[headers.requestId, requestId]]),

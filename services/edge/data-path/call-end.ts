@@ -11,8 +11,13 @@ export const okEnd: CallEnd = { code: Code.OK, message: '', details: '', trailer
 /** An error found at the edge, as the end of a call. */
 export function toCallEnd(error: RpcError, requestId: string): CallEnd {
   const { code, message } = error;
-  const details = Buffer.from(toBinary(StatusSchema, toStatus(error, requestId))).toString('base64');
+  const details = encodeDetails(toStatus(error, requestId));
   return withRetryAfter({ code, message, details, trailers: [] }, error.retryAfterMs);
+}
+
+/** A google.rpc.Status as `grpc-status-details-bin` has it: base64 without padding. */
+export function encodeDetails(status: Status): string {
+  return Buffer.from(toBinary(StatusSchema, status)).toString('base64').replace(/=+$/, '');
 }
 
 /** The end of a call as its service told it, with what its details say of retries where every protocol can tell it. */

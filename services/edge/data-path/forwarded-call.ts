@@ -26,6 +26,7 @@ export interface DataPathOptions {
 /** Requests that wait for admission or their graph are held up to this many bytes before the client is held back. */
 const heldBytesMax = 64 * 1024;
 const attemptsMax = 3;
+const deadlineSlackMs = 20;
 
 /**
  * One call on its way: identify, authorize, limit, route, forward. It ends at its deadline whichever step it is at. A
@@ -54,7 +55,7 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
     this.#method = method;
     this.#head = head;
     this.#sink = sink;
-    this.#timer = setTimeout(expire, head.deadlineMs - Date.now(), this);
+    this.#timer = setTimeout(expire, head.endMs - Date.now(), this);
     options.admit(method.policy, head).then(
       (caller) => this.#admitted(caller),
       (error) => this.fail(error),
@@ -114,7 +115,9 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
 
   onEnd(end: UpstreamEnd): void {
     this.#upstream = undefined;
-    if (end.loss && this.#placement) this.#recover(end, this.#placement, end.loss);
+    // A service that breaks a call off at its deadline may be a moment ahead of our own timer.
+    if (end.loss && Date.now() >= this.#head.endMs - deadlineSlackMs) expire(this);
+    else if (end.loss && this.#placement) this.#recover(end, this.#placement, end.loss);
     else this.#finish(fromUpstreamEnd(end));
   }
 

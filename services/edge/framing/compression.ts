@@ -1,6 +1,5 @@
-import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { RpcError } from '../../mesh/rpc/error.ts';
+import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
 import { type Codec, codecs, type Inflated } from './codec.ts';
 import { malformedStream, messageTooLarge } from './envelope-error.ts';
 import { Turns } from './turns.ts';
@@ -34,10 +33,7 @@ export function compressionOf(encoding: string | undefined): Compression {
   const compression = compressions.find((known) => known === name);
   if (compression !== undefined) return compression;
   const message = `the encoding ${JSON.stringify(name.slice(0, 64))} is not supported; supported are ${compressions.join(', ')}`;
-  // The reason is the one of a body that is not what its headers say; the code is what gRPC and Connect ask for.
-  return raise(
-    new RpcError(Code.UNIMPLEMENTED, ErrorReason.MALFORMED_BODY, message, { supported: acceptEncoding }),
-  );
+  throw rpcError(ErrorReason.ENCODING_UNSUPPORTED, message, { metadata: { supported: acceptEncoding } });
 }
 
 /**

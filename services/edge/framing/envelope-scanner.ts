@@ -1,4 +1,4 @@
-import { malformedStream, messageTooLarge } from './envelope-error.ts';
+import { messageTooLarge, unexpectedFlags } from './envelope-error.ts';
 import { EnvelopeHeader } from './envelope-header.ts';
 
 export interface EnvelopeScannerOptions {
@@ -53,9 +53,7 @@ export class EnvelopeScanner {
 
   #check(): void {
     const { flags, length } = this.#header;
-    if ((flags & ~this.#flagsAllowed) !== 0) {
-      throw malformedStream(`a message has the flags 0x${flags.toString(16).padStart(2, '0')}`);
-    }
+    if ((flags & ~this.#flagsAllowed) !== 0) throw unexpectedFlags(flags);
     if (length > this.#messageBytesMax) throw messageTooLarge(this.#messageBytesMax);
     this.#bytesLeft = length;
   }

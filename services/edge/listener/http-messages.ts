@@ -81,7 +81,11 @@ export class HttpResponse extends Writable {
   }
 
   /** Sends the head: the fields set before, and these. `endsAnswer`: there is no body. */
-  writeHead(status: number, fields: Readonly<Record<string, string | readonly string[]>> = {}, endsAnswer = false): void {
+  writeHead(
+    status: number,
+    fields: Readonly<Record<string, string | readonly string[]>> = {},
+    endsAnswer = false,
+  ): void {
     this.statusCode = status;
     for (const [name, value] of Object.entries(fields)) this.setHeader(name, value);
     this.#exchange.respond(status, toFields(this.#fields), endsAnswer);

@@ -62,6 +62,20 @@ describe('the request', () => {
     expect(followed).toMatchObject({ bodySoFar: 'hel', isBodyComplete: false, goneCount: 1 });
   });
 
+  it('has no whole body where it is reset, even if nobody watches the answer', async () => {
+    const { client, exchange } = await call(halfBody);
+    let isWhole = false;
+    const onEnd = () => {
+      isWhole = true;
+    };
+    exchange.read({ onChunk: () => {}, onEnd });
+    await client.settled();
+    client.send(frame(reset, 0, 1, uint32(constants.NGHTTP2_CANCEL)));
+    await client.settled();
+    await new Promise(setImmediate);
+    expect(isWhole).toBe(false);
+  });
+
   it('has no whole body where the connection is lost', async () => {
     const { client, exchange } = await call(halfBody);
     const followed = follow(exchange);

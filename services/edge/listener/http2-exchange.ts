@@ -197,7 +197,7 @@ function onClose(this: Stream): void {
 function stopClient(stream: ServerHttp2Stream): void {
   if (stream.closed) return;
   stream.resume();
-  if (!isRequestComplete(stream) && stream.state.remoteClose !== 1) stream.close(constants.NGHTTP2_NO_ERROR);
+  if (!isRequestComplete(stream)) stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 function isRequestComplete(stream: ServerHttp2Stream): boolean {

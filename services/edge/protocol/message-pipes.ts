@@ -1,6 +1,6 @@
 import { type Compression, deflate, inflate } from '../framing/compression.ts';
 import { envelopeFlags, frame } from '../framing/envelope.ts';
-import { malformedStream } from '../framing/envelope-error.ts';
+import { unexpectedFlags } from '../framing/envelope-error.ts';
 import { FrameTransformer } from '../framing/frame-transformer.ts';
 import { compressedBytesMin } from './call-encodings.ts';
 import type { FramedAnswer } from './framed-answer.ts';
@@ -43,13 +43,11 @@ export function createRequestPipe(call: RpcCall, options: PipeOptions): FrameTra
   });
 }
 
-/** True for a compressed message. Throws MALFORMED_BODY where the flags are not those of a request. */
+/** True for a compressed message. Throws where the flags are not those of a request. */
 function checkFlags(flags: number, compression: Compression): boolean {
   const { compressed } = envelopeFlags;
-  if ((flags & ~compressed) !== 0) throw malformedStream(`a message has the flags ${flags}`);
-  if (flags === compressed && compression === 'identity') {
-    throw malformedStream('a message is compressed, but no header says how');
-  }
+  const allowed = compression === 'identity' ? 0 : compressed;
+  if ((flags & ~allowed) !== 0) throw unexpectedFlags(flags);
   return flags === compressed;
 }
 

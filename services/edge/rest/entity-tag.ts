@@ -11,7 +11,7 @@ const listedTagPattern = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
  * `revision` at its top: a state of what the path names; else it stands for the bytes. Always weak, because the same
  * answer may be sent compressed.
  */
-export function entityTag(binding: RestBinding, message: Message, content: Uint8Array): string {
+export function entityTag(binding: RestBinding, message: Message, content: string | Uint8Array): string {
   const stated = statedTag(binding, message);
   return `W/"${stated ?? createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;
 }

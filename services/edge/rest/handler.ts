@@ -121,7 +121,7 @@ async function sendError(
     abortResponse(request, response);
   } else if (!isGone(response)) {
     const headers = { 'content-type': 'application/json', ...errorHeaders(error), ...failure?.headers };
-    const content = Buffer.from(errorJson(error, context.requestId, status));
+    const content = errorJson(error, context.requestId, status);
     await sendWhole(request, response, headOf(context, status, headers), content);
   }
   return { method, status, error };

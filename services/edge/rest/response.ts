@@ -75,31 +75,38 @@ function joinNames(names: string): string {
   return [...new Set(names.toLowerCase().split(/\s*,\s*/))].join(', ');
 }
 
-/** Sends an answer whole, compressed where it is worth it and the client takes it. HEAD gets the head only. */
+/**
+ * Sends an answer whole, compressed where it is worth it and the client takes it. HEAD gets the head only. Text goes out
+ * in one write with the head, bytes in a second one.
+ */
 export async function sendWhole(
   request: RestRequest,
   response: RestResponse,
   head: AnswerHead,
-  content: Buffer,
+  content: string | Buffer,
 ): Promise<void> {
   const mayVary = isCompressible(head.headers['content-type'] ?? '');
-  const isWorthIt = mayVary && content.byteLength >= compressedBytesMin;
+  const isWorthIt = mayVary && Buffer.byteLength(content) >= compressedBytesMin;
   const compression = isWorthIt ? answerCompression(request) : 'identity';
-  const body = compression === 'identity' ? content : await deflate(compression, content);
+  const body = compression === 'identity' ? content : await deflate(compression, toBuffer(content));
   if (isGone(response)) return;
   const headers: Record<string, string> = { ...head.headers };
   if (mayVary) headers.vary = 'accept-encoding';
   if (compression !== 'identity') headers['content-encoding'] = compression;
-  headers['content-length'] = String(body.byteLength);
+  headers['content-length'] = String(Buffer.byteLength(body));
   sendHead(response, { ...head, headers });
   endResponse(response, request.method === 'HEAD' ? undefined : body);
 }
 
+function toBuffer(content: string | Buffer): Buffer {
+  return typeof content === 'string' ? Buffer.from(content) : content;
+}
+
 /** Ends the answer, unless the client is gone. */
-export function endResponse(response: RestResponse, content?: Uint8Array): void {
+export function endResponse(response: RestResponse, content?: string | Uint8Array): void {
   if (isGone(response)) return;
   const writable: NodeJS.WritableStream = response;
-  if (content && content.byteLength > 0) writable.end(content);
+  if (content && content.length > 0) writable.end(content);
   else writable.end();
 }
 

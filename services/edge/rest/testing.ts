@@ -114,6 +114,7 @@ function testCall(overrides: Partial<InboundCall> = {}): InboundCall {
     credential: undefined,
     clientAddress: '127.0.0.1',
     deadlineMs: 1_750_000_000_000,
+    endMs: 1_750_000_000_000,
     signal: new AbortController().signal,
     trace: childTrace(undefined),
     metadata: [],

@@ -8,7 +8,7 @@ import { endResponse, sendHead, sendWhole } from './response.ts';
 
 interface Content {
   readonly contentType: string;
-  readonly bytes: Buffer;
+  readonly body: string | Buffer;
 }
 
 /** Answers with one message, or with 304 where the client has it already. */
@@ -19,13 +19,13 @@ export async function answerUnary(
   writer: JsonWriter,
 ): Promise<void> {
   const { route, request, response, call } = exchange;
-  const { contentType, bytes } =
+  const { contentType, body } =
     kind === 'raw' ? rawContent(exchange, message) : jsonContent(exchange, message, writer);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    await sendWhole(request, response, headOf(call, 200, { 'content-type': contentType }), bytes);
+    await sendWhole(request, response, headOf(call, 200, { 'content-type': contentType }), body);
     return;
   }
-  const etag = entityTag(route.binding, message, bytes);
+  const etag = entityTag(route.binding, message, body);
   const cacheControl = taggedCacheControl(route);
   if (isKnownTag(request.headers['if-none-match'], etag)) {
     const headers = { etag, ...(isCompressible(contentType) ? { vary: 'accept-encoding' } : {}) };
@@ -33,7 +33,7 @@ export async function answerUnary(
     endResponse(response);
   } else {
     const headers = { etag, 'content-type': contentType };
-    await sendWhole(request, response, { ...headOf(call, 200, headers), cacheControl }, bytes);
+    await sendWhole(request, response, { ...headOf(call, 200, headers), cacheControl }, body);
   }
 }
 
@@ -42,12 +42,12 @@ function rawContent({ route }: Exchange, message: Message): Content {
   const { buffer, byteOffset, byteLength } = httpBody?.data ?? new Uint8Array();
   return {
     contentType: httpBody?.contentType || 'application/octet-stream',
-    bytes: Buffer.from(buffer, byteOffset, byteLength),
+    body: Buffer.from(buffer, byteOffset, byteLength),
   };
 }
 
 function jsonContent({ route }: Exchange, message: Message, writer: JsonWriter): Content {
   const { responseField, method } = route.binding;
   const json = responseField ? writer.field(responseField, message) : writer.whole(method.output, message);
-  return { contentType: 'application/json', bytes: Buffer.from(json) };
+  return { contentType: 'application/json', body: json };
 }

@@ -19,8 +19,6 @@ export function requestFields(authority: string, request: UpstreamRequest, { ass
     'application/grpc+proto',
     'te',
     'trailers',
-    'grpc-timeout',
-    toGrpcTimeout(request.deadlineMs),
     headers.assertion,
     assertion,
     headers.requestId,
@@ -28,6 +26,7 @@ export function requestFields(authority: string, request: UpstreamRequest, { ass
     headers.traceparent,
     toTraceparent(request.trace),
   ];
+  if (request.deadlineMs !== undefined) fields.push('grpc-timeout', toGrpcTimeout(request.deadlineMs));
   if (request.clientAddress) fields.push(headers.clientAddress, request.clientAddress);
   if (request.metadata.length > 0) fields.push(...request.metadata);
   return fields;

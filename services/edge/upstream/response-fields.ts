@@ -40,9 +40,9 @@ function isReserved(name: string): boolean {
   );
 }
 
-/** True for the content types of gRPC. */
+/** True for the content types of gRPC with protobuf, which is what was asked for. */
 export function isGrpc({ 'content-type': type }: IncomingHttpHeaders): boolean {
-  return type !== undefined && /^application\/grpc(?:$|[+; ])/.test(type);
+  return type !== undefined && /^application\/grpc(?:\+proto)?(?:$|[; ])/.test(type);
 }
 
 const encodedRun = /(?:%[0-9A-Fa-f]{2})+/g;

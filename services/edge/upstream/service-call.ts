@@ -127,7 +127,7 @@ export class ServiceCall implements RequestStream, UpstreamSink {
       policyCount: this.#policyCount,
     };
     const retry = decideRetry(attempt, throttle, random);
-    return retry && Date.now() + retry.delayMs < deadlineMs ? retry : undefined;
+    return retry && Date.now() + retry.delayMs < (deadlineMs ?? Number.POSITIVE_INFINITY) ? retry : undefined;
   }
 
   /** Makes the call again; where there is no endpoint any more, it ends as the last attempt did. */

@@ -13,8 +13,8 @@ export interface UpstreamRequest {
   readonly caller: Caller | undefined;
   readonly requestId: string;
   readonly clientAddress: string;
-  /** Milliseconds since the epoch. */
-  readonly deadlineMs: number;
+  /** When the client stops waiting, in milliseconds since the epoch, where it said so. */
+  readonly deadlineMs: number | undefined;
   readonly trace: TraceContext;
   /** The client's own metadata, clean of what only the edge may say. */
   readonly metadata: Fields;

@@ -86,7 +86,7 @@ export class HpackEncoder {
 
   #writeField(name: string, value: string, into: Buffer, at: number): number {
     const entry = this.#nameOf(name);
-    if (entry !== undefined) {
+    if (entry?.indexing === 'repeated') {
       const index = this.#find(entry, value);
       if (index > 0) return writeInteger(index, indexed.mask, indexed.pattern, into, at);
     }
