@@ -41,6 +41,8 @@ export interface Edge {
   readonly url: string;
   readonly upstream: Http2TestServer;
   readonly session: ClientHttp2Session;
+  /** Lets calls under way finish, for a moment. */
+  close(): Promise<void>;
 }
 
 /** Starts an edge that ends with the test; `onStream` is called for each call that reaches its upstream. */
@@ -56,7 +58,7 @@ export async function startEdge(
     ...(messageBytesMax && { messageBytesMax }),
   });
   closeAfterTest(close);
-  return { port, url: `http://127.0.0.1:${port}`, upstream, session: dial(port) };
+  return { port, url: `http://127.0.0.1:${port}`, upstream, session: dial(port), close };
 }
 
 /** A client's HTTP/2 connection. */

@@ -13,6 +13,8 @@ export interface ClientConnectionOwner {
   /** A stream is over: there is room for another one. */
   onStreamGone(): void;
   onClosed(): void;
+  /** A bug while an answer was read. */
+  onBug(error: unknown): void;
 }
 
 /** The most ids of a connection; every other one is the client's. */
@@ -53,7 +55,7 @@ export class ClientConnection extends Connection {
   /** Opens no more streams; closes the socket when those under way are over. */
   retire(): void {
     this.#isRetired = true;
-    this.onStreamGone();
+    this.#closeWhenDone();
   }
 
   protected override onFields(stream: Stream | undefined, streamId: number, block: HeaderBlock, isLast: boolean): void {
@@ -82,7 +84,7 @@ export class ClientConnection extends Connection {
     for (const stream of [...this.streams.values()]) {
       if (stream.id > lastStreamId) stream.receiveReset(errorCode.refusedStream, false);
     }
-    this.onStreamGone();
+    this.#closeWhenDone();
   }
 
   protected override onSettings(): void {
@@ -91,7 +93,7 @@ export class ClientConnection extends Connection {
 
   protected override onStreamGone(): void {
     this.#owner.onStreamGone();
-    if (this.#isRetired && this.streams.size === 0 && !this.isClosed) this.fail(errorCode.noError);
+    this.#closeWhenDone();
   }
 
   protected override onClosed(): void {
@@ -99,7 +101,11 @@ export class ClientConnection extends Connection {
   }
 
   protected override onBug(error: unknown): void {
-    throw error;
+    this.#owner.onBug(error);
+  }
+
+  #closeWhenDone(): void {
+    if (this.#isRetired && this.streams.size === 0 && !this.isClosed) this.fail(errorCode.noError);
   }
 }
 

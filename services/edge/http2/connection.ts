@@ -142,7 +142,7 @@ export abstract class Connection {
     this.streams.delete(stream.id);
     this.#blocked.delete(stream);
     this.onConsumed(unreadBytes);
-    this.onStreamGone();
+    this.onStreamGone(stream);
   }
 
   /** Our side of a stream is complete. */
@@ -177,7 +177,7 @@ export abstract class Connection {
   protected abstract sendGoaway(code: number, message: string): void;
   protected abstract onGoaway(lastStreamId: number, code: number): void;
   protected onSettings(): void {}
-  protected onStreamGone(): void {}
+  protected onStreamGone(_stream: Stream): void {}
   protected onPeerReset(_stream: Stream, _code: number): void {}
   protected onClosed(): void {}
   /** An error of our own, while the peer's bytes were read. */

@@ -19,12 +19,13 @@ export interface ServerConnectionOwner {
   /** The head of a request has more bytes than the limit. It was answered. */
   onHeadTooLarge(): void;
   /** A stream is over. */
-  onStreamGone(): void;
+  onStreamGone(stream: Stream): void;
   onClosed(): void;
   /** A bug: the connection ended by it. */
   onBug(error: unknown): void;
 }
 
+const streamIdMax = 2 ** 31 - 1;
 const headTooLarge: Fields = [':status', '431', 'content-length', '0'];
 
 /** The server's side of a connection. */
@@ -41,6 +42,13 @@ export class ServerConnection extends Connection {
     this.#owner = owner;
     this.#streamsMax = options.streamsMax;
     this.open();
+  }
+
+  /** Tells the client to send no more requests soon; `onKnown` hears when it knows, and then `drain` is due. */
+  announceDrain(onKnown: () => void): void {
+    if (this.isClosed) return;
+    this.#sendGoaway(streamIdMax, errorCode.noError, '');
+    this.ping(onKnown);
   }
 
   /** Tells the client to send no more requests; those under way go on. */
@@ -78,8 +86,12 @@ export class ServerConnection extends Connection {
   }
 
   protected override sendGoaway(code: number, message: string): void {
+    this.#sendGoaway(this.#lastStreamId, code, message);
+  }
+
+  #sendGoaway(lastStreamId: number, code: number, message: string): void {
     const head = Buffer.alloc(8);
-    head.writeUInt32BE(this.#lastStreamId);
+    head.writeUInt32BE(lastStreamId);
     head.writeUInt32BE(code, 4);
     this.writer.frame(frameType.goaway, 0, 0, Buffer.concat([head, Buffer.from(message)]));
   }
@@ -93,8 +105,8 @@ export class ServerConnection extends Connection {
     if (!stream.isLocalEnded) this.#owner.onCancelled();
   }
 
-  protected override onStreamGone(): void {
-    this.#owner.onStreamGone();
+  protected override onStreamGone(stream: Stream): void {
+    this.#owner.onStreamGone(stream);
     this.#closeWhenDone();
   }
 

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from '../listener/listener-context.ts';
+import type { HttpRequest, HttpResponse } from '../listener/http-messages.ts';
 import type { Readiness } from './readiness.ts';
 
 /** Answers a request; false where it is for somebody else. */

@@ -10,6 +10,7 @@ import {
 } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
+import { file_google_rpc_error_details } from '../../../gen/google/rpc/error_details_pb.js';
 import {
   ServerReflection,
   type ServerReflectionRequest,
@@ -53,7 +54,7 @@ class ReflectionIndex {
   readonly #files: ReadonlyMap<string, DescFile>;
 
   constructor(services: readonly DescService[]) {
-    const files = withDependencies(services.map((service) => service.file));
+    const files = withDependencies([...services.map((service) => service.file), file_google_rpc_error_details]);
     this.#services = services;
     this.#registry = createRegistry(...files);
     this.#files = new Map(files.map((file) => [file.proto.name, file]));

@@ -30,6 +30,8 @@ export interface Exchange {
   /** As sent, in order, repeated ones apart. HTTP/2's pseudo-header fields are among them. */
   readonly rawHeaders: Fields;
   readonly clientAddress: string;
+  /** False where the head says that there is no body. */
+  readonly hasBody: boolean;
   /** True once the answer's head was sent. */
   readonly hasResponded: boolean;
 

@@ -10,6 +10,7 @@ export class HttpRequest extends Readable {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly clientAddress: string;
+  readonly hasBody: boolean;
   readonly #exchange: Exchange;
   #isReading = false;
 
@@ -19,6 +20,7 @@ export class HttpRequest extends Readable {
     this.url = exchange.target;
     this.headers = exchange.headers;
     this.clientAddress = exchange.clientAddress;
+    this.hasBody = exchange.hasBody;
     this.#exchange = exchange;
     // Half a body ends with an error, which nobody may be there to hear.
     this.on('error', () => {});

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isHeldBack } from './body-progress.ts';
 import { Http1Exchange } from './http1-exchange.ts';
-import { type ListenerContext, offerRpc, serveHttp } from './listener-context.ts';
+import { type ListenerContext, serve } from './listener-context.ts';
 import type { Connection } from './open-connections.ts';
 
 const tooSlow = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
@@ -37,9 +37,7 @@ export class Http1Connection implements Connection {
       this.#context.callsUnderWay.end();
     });
     if (this.#isGoingAway) response.shouldKeepAlive = false;
-    if (offerRpc(new Http1Exchange(request, response), this.#context)) return;
-    if (request.headers.expect !== undefined) response.writeContinue();
-    serveHttp(request, response, this.#context);
+    serve(new Http1Exchange(request, response), this.#context);
   }
 
   /** Looks who is slow. To be called every now and then. Node itself watches over idle connections and heads. */

@@ -32,6 +32,11 @@ export class Http1Exchange implements Exchange {
     this.#response = response;
   }
 
+  get hasBody(): boolean {
+    const { headers } = this;
+    return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  }
+
   get rawHeaders(): Fields {
     this.#rawHeaders ??= this.#request.rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
     return this.#rawHeaders;

@@ -1,11 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { CallsUnderWay } from './calls-under-way.ts';
+import { errorCode } from '../http2/frame.ts';
 import type { Exchange } from './exchange.ts';
+import { HttpRequest, HttpResponse } from './http-messages.ts';
 import type { ListenerLimits } from './limits.ts';
 
-export type HttpRequest = IncomingMessage | Http2ServerRequest;
-export type HttpResponse = ServerResponse | Http2ServerResponse;
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
 
 /** Answers requests. One that throws fails its own request only. */
@@ -37,37 +35,15 @@ export interface ListenerContext {
   readonly onError: (error: unknown) => void;
 }
 
-/** Asks the handler; false where the request is for `http`. */
-export function offerRpc(exchange: Exchange, { handler, onError }: ListenerContext): boolean {
+/** Hands a request to the handler. One that throws fails its own request only. */
+export function serve(exchange: Exchange, { handler, onError }: ListenerContext): void {
   try {
-    return handler.rpc(exchange);
+    if (handler.rpc(exchange)) return;
+    const request = new HttpRequest(exchange);
+    handler.http(request, new HttpResponse(exchange, request));
   } catch (error) {
     onError(error);
-    if (exchange.hasResponded) exchange.reset(constants.NGHTTP2_INTERNAL_ERROR);
+    if (exchange.hasResponded) exchange.reset(errorCode.internalError);
     else exchange.respond(500, [], true);
-    return true;
   }
-}
-
-/** Has a request answered that is no call. */
-export function serveHttp(
-  request: HttpRequest,
-  response: HttpResponse,
-  { handler, onError }: ListenerContext,
-): void {
-  try {
-    handler.http(request, response);
-  } catch (error) {
-    onError(error);
-    fail(response);
-  }
-}
-
-function fail(response: HttpResponse): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  response.statusCode = 500;
-  response.end();
 }

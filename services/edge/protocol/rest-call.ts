@@ -1,5 +1,5 @@
 import { toInboundHead } from '../inbound-head.ts';
-import type { HttpRequest, HttpResponse } from '../listener/listener-context.ts';
+import type { HttpRequest, HttpResponse } from '../listener/http-messages.ts';
 import type { RestHandler } from '../rest/handler.ts';
 import { headerOf } from './header.ts';
 import { parseRestTimeout } from './timeout.ts';
@@ -15,7 +15,7 @@ export async function serveRest(
   const toCall = (timeoutMs: number | undefined) => {
     const head = toInboundHead({
       header: (name) => headerOf(request.headers, name),
-      clientAddress: request.socket.remoteAddress ?? '',
+      clientAddress: request.clientAddress,
       timeoutMs,
       metadata: [],
     });

@@ -7,19 +7,19 @@ import { acceptedMediaTypes, type FramedProtocol, type MediaType, parseMediaType
 import type { RpcContext, RpcMethod } from './rpc-context.ts';
 import { refuseUnknownMethod } from './unknown-method.ts';
 
-/** Answers the calls of RPCs; false for a request that is none. */
+/** Answers the calls of RPCs, and what browsers ask before any request; false for a request that is neither. */
 export type RpcHandler = (exchange: Exchange) => boolean;
 
 /** Serves methods over gRPC, gRPC-Web and Connect. */
 export function createRpcHandler(methods: readonly RpcMethod[], context: RpcContext): RpcHandler {
   const byPath = new Map(methods.map((method) => [method.method.path, method]));
   return (exchange) => {
+    if (context.cors.preflight(exchange)) return true;
     const { target } = exchange;
     const question = target.indexOf('?');
     const rpc = byPath.get(question < 0 ? target : target.slice(0, question));
     const media = parseMediaType(exchange.headers['content-type']);
     if (!rpc) return refuseUnknownMethod(exchange, media, context);
-    if (context.cors.preflight(exchange)) return true;
     if (exchange.method === 'POST') servePost(exchange, rpc, media, context);
     else if (exchange.method === 'GET' && rpc.method.hasNoSideEffects && isUnary(rpc)) {
       serveConnectGet(exchange, rpc, target.slice(question + 1), context);

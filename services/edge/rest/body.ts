@@ -1,7 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import { Http2ServerRequest } from 'node:http2';
 import { pipeline, Readable, type Transform } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import {
   constants,
   createBrotliDecompress,
@@ -11,11 +8,12 @@ import {
 } from 'node:zlib';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
+import type { HttpRequest } from '../listener/http-messages.ts';
 import { unsupportedEncoding } from './error.ts';
 import { malformedBody } from './malformed.ts';
 
-/** A request of node:http or of the compatibility API of node:http2. */
-export type RestRequest = IncomingMessage | Http2ServerRequest;
+/** A request of either version of HTTP. Half a body ends with an error. */
+export type RestRequest = HttpRequest;
 
 const chunkSize = 64 * 1024;
 
@@ -47,16 +45,6 @@ async function* rawChunks(request: RestRequest): AsyncGenerator<Uint8Array> {
   } catch (cause) {
     throw brokenOff(cause);
   }
-  if (!(await isWhole(request))) throw brokenOff();
-}
-
-// node:http2 ends the body of a stream that was reset as if it were complete, and says only then that it was reset,
-// still in the same turn of the event loop.
-async function isWhole(request: RestRequest): Promise<boolean> {
-  if (!(request instanceof Http2ServerRequest)) return request.complete;
-  if (request.stream.endAfterHeaders) return true;
-  await setImmediate();
-  return !request.stream.aborted;
 }
 
 async function* inflatedChunks(
@@ -77,7 +65,7 @@ export async function readBody(request: RestRequest, bytesMax: number): Promise<
   const { headers } = request;
   const isPlain = headers['content-encoding'] === undefined;
   if (isPlain && Number(headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  if (isPlain && !hasBody(request)) return noBytes;
+  if (isPlain && !request.hasBody) return noBytes;
   if (isPlain) return await collect(request, bytesMax);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -91,12 +79,6 @@ export async function readBody(request: RestRequest, bytesMax: number): Promise<
 
 const noBytes = Buffer.alloc(0);
 
-function hasBody(request: RestRequest): boolean {
-  if (request instanceof Http2ServerRequest) return !request.stream.endAfterHeaders;
-  const { headers } = request;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
 // The events themselves: an iterator costs more than a small body is worth.
 function collect(request: RestRequest, bytesMax: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
@@ -107,23 +89,16 @@ function collect(request: RestRequest, bytesMax: number): Promise<Buffer> {
     chunks.push(chunk);
     if (bytes > bytesMax) reject(tooLarge(bytesMax));
   };
-  const onEnd = async () => {
-    request.off('close', onClose);
-    if (!(await isWhole(request))) return reject(brokenOff());
+  const onEnd = () => {
     const [first = noBytes] = chunks;
     resolve(chunks.length > 1 ? Buffer.concat(chunks, bytes) : first);
   };
-  // node:http2 closes before it tells of the end, still in the same turn of the event loop.
-  const onClose = async () => {
-    await setImmediate();
-    reject(brokenOff());
-  };
-  const onError = (cause: unknown) => reject(brokenOff(cause));
+  const onBroken = (cause?: unknown) => reject(brokenOff(cause));
   if (request.destroyed || request.readableEnded) return Promise.reject(brokenOff());
-  request.on('data', onChunk).on('end', onEnd).on('close', onClose).on('error', onError);
+  request.on('data', onChunk).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   return promise.finally(() => {
     request.pause();
-    request.off('data', onChunk).off('end', onEnd).off('close', onClose).off('error', onError);
+    request.off('data', onChunk).off('end', onEnd).off('error', onBroken).off('close', onBroken);
   });
 }
 

@@ -8,9 +8,8 @@ import type { RestRequest } from './body.ts';
 import { errorHeaders, errorJson, HttpFailure, httpStatus, methodNotAllowed, notFound } from './error.ts';
 import { type AnswerContext, headOf } from './exchange.ts';
 import { JsonWriter } from './message-to-json.ts';
-import { releaseRequest } from './release-request.ts';
 import type { RequestRules } from './request.ts';
-import { abortResponse, endResponse, isGone, type RestResponse, sendHead, sendWhole } from './response.ts';
+import { endResponse, isGone, type RestResponse, sendHead, sendWhole } from './response.ts';
 import { createRouter, type RouteMatch } from './router.ts';
 
 const mebibyte = 1024 * 1024;
@@ -75,7 +74,6 @@ export function createRestHandler(options: RestHandlerOptions): RestHandler {
     match: router,
     fail: async (thrown, request, response, context) => {
       const outcome = await sendError(thrown, undefined, request, response, context);
-      releaseRequest(request);
       return outcome;
     },
     serve: async (match, request, response, call) => {
@@ -89,8 +87,7 @@ export function createRestHandler(options: RestHandlerOptions): RestHandler {
       } catch (thrown) {
         return await sendError(thrown, method, request, response, call);
       } finally {
-        releaseRequest(request);
-      }
+        }
     },
   };
 }
@@ -118,7 +115,7 @@ async function sendError(
   const error = failure?.error ?? toRpcError(thrown);
   const status = failure?.status ?? httpStatus(error);
   if (response.headersSent) {
-    abortResponse(request, response);
+    response.destroy();
   } else if (!isGone(response)) {
     const headers = { 'content-type': 'application/json', ...errorHeaders(error), ...failure?.headers };
     const content = errorJson(error, context.requestId, status);

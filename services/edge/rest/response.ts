@@ -1,13 +1,12 @@
 import { once } from 'node:events';
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { constants, Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { negotiate } from '../framing/accept-encoding.ts';
 import { type Compression, deflate } from '../framing/compression.ts';
+import type { HttpResponse } from '../listener/http-messages.ts';
 import type { RestRequest } from './body.ts';
 import { isCompressible } from './media-type.ts';
 
-/** A response of node:http or of the compatibility API of node:http2. */
-export type RestResponse = ServerResponse | Http2ServerResponse;
+/** A response of either version of HTTP. */
+export type RestResponse = HttpResponse;
 
 /** The head of an answer. */
 export interface AnswerHead {
@@ -48,7 +47,7 @@ export function answerCompression({ headers }: RestRequest): Compression {
 
 /** Sends the head of an answer, with the headers that the response has already. */
 export function sendHead(response: RestResponse, head: AnswerHead): void {
-  const headers: OutgoingHttpHeaders = {};
+  const headers: OutgoingHeaders = {};
   for (const [name, value] of head.fromDataPath) {
     if (!ownHeaders.has(name)) addHeader(headers, name, value);
   }
@@ -60,11 +59,12 @@ export function sendHead(response: RestResponse, head: AnswerHead): void {
   // Vary gathers what others said before, such as `origin`.
   const vary = response.getHeader('vary');
   if (vary !== undefined) headers.vary = joinNames([vary, headers.vary ?? []].flat().join(','));
-  // The two types of response take the same, and TypeScript cannot see it.
-  (response.writeHead as (status: number, headers: OutgoingHttpHeaders) => void)(head.status, headers);
+  response.writeHead(head.status, headers);
 }
 
-function addHeader(headers: OutgoingHttpHeaders, name: string, value: string): void {
+type OutgoingHeaders = Record<string, string | string[]>;
+
+function addHeader(headers: OutgoingHeaders, name: string, value: string): void {
   const before = headers[name];
   if (name === 'vary' && before !== undefined) headers.vary = joinNames(`${before},${value}`);
   else if (name === 'set-cookie') headers[name] = [...[before ?? []].flat().map(String), value];
@@ -105,16 +105,14 @@ function toBuffer(content: string | Buffer): Buffer {
 /** Ends the answer, unless the client is gone. */
 export function endResponse(response: RestResponse, content?: string | Uint8Array): void {
   if (isGone(response)) return;
-  const writable: NodeJS.WritableStream = response;
-  if (content && content.length > 0) writable.end(content);
-  else writable.end();
+  if (content && content.length > 0) response.end(content);
+  else response.end();
 }
 
 /** Sends a part of a body and waits until the client has room for more. False where the client is gone. */
 export async function sendChunk(response: RestResponse, content: string | Uint8Array): Promise<boolean> {
   if (isGone(response)) return false;
-  const writable: NodeJS.WritableStream = response;
-  if (content.length > 0 && !writable.write(content)) await untilDrained(response);
+  if (content.length > 0 && !response.write(content)) await untilDrained(response);
   return !isGone(response);
 }
 
@@ -132,12 +130,5 @@ async function untilDrained(response: RestResponse): Promise<void> {
 
 /** True where nothing can be sent any more. */
 export function isGone(response: RestResponse): boolean {
-  if (response.writableEnded || response.destroyed) return true;
-  return 'stream' in response && (response.stream === undefined || response.stream.destroyed);
-}
-
-/** Cuts the connection of an answer that cannot say that it is not complete. */
-export function abortResponse(request: RestRequest, response: RestResponse): void {
-  if (request instanceof Http2ServerRequest) request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  else response.destroy();
+  return response.writableEnded || response.destroyed;
 }

@@ -4,7 +4,7 @@ import { type RpcError, toRpcError } from '../../mesh/rpc/error.ts';
 import { errorJson } from './error.ts';
 import { type Exchange, headOf } from './exchange.ts';
 import { isCompressible } from './media-type.ts';
-import { abortResponse, answerCompression, endResponse, sendHead } from './response.ts';
+import { answerCompression, endResponse, sendHead } from './response.ts';
 import { createStreamBody, type StreamBody } from './stream-body.ts';
 import type { StreamFraming } from './stream-framing.ts';
 import { sendMessages } from './stream-response.ts';
@@ -48,7 +48,7 @@ export async function answerStream(
       await body.send(framing.frameError(errorJson(error, call.requestId), error.retryAfterMs));
       await body.end();
     } else {
-      abortResponse(request, response);
+      response.destroy();
     }
     return error;
   } finally {

@@ -57,10 +57,9 @@ describe('a call over HTTP/2', () => {
     expect(fields).toEqual([
       ...[':method', 'POST', ':scheme', 'http', ':authority', server.address],
       ...[':path', '/trellis.graph.v1.GraphService/Query', 'content-type', 'application/grpc+proto'],
-      ...['te', 'trailers', 'grpc-timeout', timeout, 'x-trellis-assertion', 'signed-edge'],
-      ...['x-request-id', 'request-1'],
+      ...['te', 'trailers', 'x-trellis-assertion', 'signed-edge', 'x-request-id', 'request-1'],
       ...['traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
-      ...['x-trellis-client-address', '192.0.2.7', ...metadata],
+      ...['grpc-timeout', timeout, 'x-trellis-client-address', '192.0.2.7', ...metadata],
     ]);
   });
 
@@ -73,6 +72,12 @@ describe('a call over HTTP/2', () => {
     call(server, { deadlineMs: Date.now() + leftMs });
     const { fields } = await server.next();
     expect(fields[fields.indexOf('grpc-timeout') + 1]).toMatch(expected);
+  });
+
+  it('says no deadline where its client said none', async () => {
+    const server = await serve();
+    call(server, { deadlineMs: undefined });
+    expect((await server.next()).fields).not.toContain('grpc-timeout');
   });
 
   it('speaks for its caller where there is one', async () => {

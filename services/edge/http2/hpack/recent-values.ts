@@ -1,5 +1,5 @@
 /** How many values are remembered, at most twice; longer ones are not. */
-const valuesMax = 128;
+const valuesMax = 64;
 
 /**
  * Which fields were sent lately, to tell those that repeat from those that never will: two generations, the older one
