@@ -78,7 +78,7 @@ beforeAll(async () => {
     table: new MethodTable(contractServices),
     forward,
     readiness: new Readiness([{ name: 'test', isReady: () => isReady }]),
-    openApi: { openapi: '3.1.0' },
+    docs: () => false,
     messageBytesMax,
     corsOrigins: ['*'],
     log: silentLog,

@@ -5,7 +5,7 @@ import { createMessageForward } from './data-path/message-forward.ts';
 import type { ForwardBytes } from './inbound-call.ts';
 import { healthService } from './infrastructure/health.ts';
 import { createLocalServices } from './infrastructure/local-services.ts';
-import { documentPage, healthPages } from './infrastructure/pages.ts';
+import { healthPages, type Pages } from './infrastructure/pages.ts';
 import type { Readiness } from './infrastructure/readiness.ts';
 import { reflectionServices } from './infrastructure/reflection.ts';
 import type { HttpRequest, HttpResponse } from './listener/http-messages.ts';
@@ -21,8 +21,8 @@ export interface PublicHandlerOptions {
   readonly table: MethodTable;
   readonly forward: ForwardBytes;
   readonly readiness: Readiness;
-  /** The document at /openapi.json. */
-  readonly openApi: object;
+  /** The pages about the API. */
+  readonly docs: Pages;
   readonly messageBytesMax: number;
   /** The origins whose pages may read answers; `*` for all. */
   readonly corsOrigins: readonly string[];
@@ -31,7 +31,7 @@ export interface PublicHandlerOptions {
 
 /** Answers everything that comes to the public port: each protocol, and the few pages beside them. */
 export function createPublicHandler(options: PublicHandlerOptions): RequestHandler {
-  const { table, forward, readiness, openApi, messageBytesMax, log } = options;
+  const { table, forward, readiness, docs, messageBytesMax, log } = options;
   const { services } = table;
   const cors = createCors(options.corsOrigins);
   const names = services.map(({ typeName }) => typeName);
@@ -52,7 +52,7 @@ export function createPublicHandler(options: PublicHandlerOptions): RequestHandl
     forward: createMessageForward(table, forward),
     bodyBytesMax: messageBytesMax,
   });
-  const pages = [healthPages(readiness), documentPage('/openapi.json', openApi)];
+  const pages = [healthPages(readiness), docs];
   const http = (request: HttpRequest, response: HttpResponse) => {
     const fields = cors.fields(request.headers);
     for (let i = 0; i < fields.length; i += 2) response.setHeader(fields[i] ?? '', fields[i + 1] ?? '');

@@ -11,6 +11,7 @@ import { createRateLimit } from './admission/rate-limit.ts';
 import type { EdgeConfig } from './config.ts';
 import { contractServices } from './contract.ts';
 import { createForward } from './forward.ts';
+import { createDocsPages } from './infrastructure/docs-page.ts';
 import { healthPages } from './infrastructure/pages.ts';
 import { Readiness, type ReadinessCheck } from './infrastructure/readiness.ts';
 import type { HttpHandler } from './listener/listener-context.ts';
@@ -81,12 +82,12 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     log,
   });
   const { messageBytesMax, corsOrigins } = config;
-  const openApi = await readOpenApi(table);
+  const docs = await createDocsPages({ openApi: await readOpenApi(table), title: 'Trellis API' });
   const handler = createPublicHandler({
     table,
     forward,
     readiness,
-    openApi,
+    docs,
     messageBytesMax,
     corsOrigins,
     log,

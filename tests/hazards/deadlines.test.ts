@@ -61,8 +61,10 @@ describe('a deadline', () => {
     expect(await toldMs(['connect-timeout-ms', '9999999999'], connect, body)).toBeLessThanOrEqual(600_000);
   });
 
-  it('is 300 s where the client says none', async () => {
-    expect(await toldMs([])).toBeLessThanOrEqual(300_000);
+  it('is none for the service where the client says none', async () => {
+    const edge = await startEdge((stream) => respondTrailersOnly(stream, { 'grpc-status': '0' }));
+    await exchange(edge, grpc, ask);
+    expect(valuesOf((await edge.upstream.next()).fields, 'grpc-timeout')).toEqual([]);
   });
 
   it('is told to the service as what is left of it', async () => {

@@ -39,7 +39,7 @@ export async function startWholeEdge(
     table: new MethodTable([GraphService], () => everybody),
     forward,
     readiness: new Readiness([]),
-    openApi: {},
+    docs: () => false,
     messageBytesMax: 4 * 2 ** 20,
     corsOrigins: ['*'],
     log: silentLog,

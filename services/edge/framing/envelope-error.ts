@@ -12,7 +12,8 @@ export function messageTooLarge(messageBytesMax: number): RpcError {
 
 /** An envelope has flags that mean nothing here. gRPC and Connect want INTERNAL for one of them. */
 export function unexpectedFlags(flags: number): RpcError {
-  if (flags !== envelopeFlags.compressed) return malformedStream(`a message has the flags 0x${flags.toString(16).padStart(2, '0')}`);
+  if (flags !== envelopeFlags.compressed)
+    return malformedStream(`a message has the flags 0x${flags.toString(16).padStart(2, '0')}`);
   const message = 'a message is compressed, but no header says how';
   return new RpcError(Code.INTERNAL, ErrorReason.MALFORMED_BODY, message);
 }

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { ConnectionError, clientPreface, errorCode, frameType, settingId, StreamError } from './frame.ts';
+import { ConnectionError, clientPreface, errorCode, frameType, StreamError, settingId } from './frame.ts';
 import type { HeaderBlock } from './header-blocks.ts';
-import { type Fields, Stream, type StreamListener } from './stream.ts';
+import type { Fields, Stream, StreamListener } from './stream.ts';
 
 /** Hears what becomes of a client's connection. */
 export interface ClientConnectionOwner {
@@ -58,7 +58,12 @@ export class ClientConnection extends Connection {
     this.#closeWhenDone();
   }
 
-  protected override onFields(stream: Stream | undefined, streamId: number, block: HeaderBlock, isLast: boolean): void {
+  protected override onFields(
+    stream: Stream | undefined,
+    streamId: number,
+    block: HeaderBlock,
+    isLast: boolean,
+  ): void {
     if (!stream) {
       if (this.wasOpened(streamId)) return;
       throw new ConnectionError(errorCode.protocolError, 'HEADERS of a stream that was never opened');

@@ -5,8 +5,8 @@ import {
   frameBytesMax,
   frameFlag,
   frameType,
-  settingId,
   StreamError,
+  settingId,
   windowBytesDefault,
   windowBytesMax,
 } from './frame.ts';
@@ -171,7 +171,12 @@ export abstract class Connection {
     }
   }
 
-  protected abstract onFields(stream: Stream | undefined, streamId: number, block: HeaderBlock, isLast: boolean): void;
+  protected abstract onFields(
+    stream: Stream | undefined,
+    streamId: number,
+    block: HeaderBlock,
+    isLast: boolean,
+  ): void;
   /** True for an id that a stream may have had already. */
   protected abstract wasOpened(streamId: number): boolean;
   protected abstract sendGoaway(code: number, message: string): void;
@@ -204,7 +209,8 @@ export abstract class Connection {
   #onFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
     if (this.isClosed) return;
     if (!this.#hasSettings && type !== frameType.settings) throw broken('the first frame is not SETTINGS');
-    if (this.#headers.isOpen && type !== frameType.continuation) throw broken('a header block is interrupted');
+    if (this.#headers.isOpen && type !== frameType.continuation)
+      throw broken('a header block is interrupted');
     switch (type) {
       case frameType.data:
         return this.#onData(flags, streamId, payload);
@@ -237,7 +243,8 @@ export abstract class Connection {
     const { streamId, isLast } = block;
     const stream = this.streams.get(streamId);
     if (!stream && this.#recentlyReset.has(streamId)) return;
-    if (stream?.isRemoteEnded) throw new ConnectionError(errorCode.streamClosed, 'HEADERS after the end of a stream');
+    if (stream?.isRemoteEnded)
+      throw new ConnectionError(errorCode.streamClosed, 'HEADERS after the end of a stream');
     this.#guarded(streamId, stream, () => this.onFields(stream, streamId, block, isLast));
   }
 
@@ -430,7 +437,8 @@ function wrongSize(frame: string): ConnectionError {
 /** The data of a padded frame. */
 export function withoutPadding(payload: Buffer): Buffer {
   const paddingBytes = payload[0] ?? 0;
-  if (payload.length === 0 || paddingBytes >= payload.length) throw broken('more padding than there is payload');
+  if (payload.length === 0 || paddingBytes >= payload.length)
+    throw broken('more padding than there is payload');
   return payload.subarray(1, payload.length - paddingBytes);
 }
 

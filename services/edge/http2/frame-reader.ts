@@ -41,7 +41,12 @@ export class FrameReader {
     const length = payloadBytes(bytes, at);
     const start = at + frameHeaderBytes;
     const streamId = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
-    this.#onFrame(bytes[at + 3] as number, bytes[at + 4] as number, streamId, bytes.subarray(start, start + length));
+    this.#onFrame(
+      bytes[at + 3] as number,
+      bytes[at + 4] as number,
+      streamId,
+      bytes.subarray(start, start + length),
+    );
   }
 }
 

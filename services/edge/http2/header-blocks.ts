@@ -50,7 +50,8 @@ export class HeaderBlocks {
 
   /** Takes a CONTINUATION frame; the block where it was the last. */
   continue(flags: number, streamId: number, payload: Buffer): HeaderBlock | undefined {
-    if (this.#streamId === 0 || streamId !== this.#streamId) throw broken('a CONTINUATION of no header block');
+    if (this.#streamId === 0 || streamId !== this.#streamId)
+      throw broken('a CONTINUATION of no header block');
     this.#parts.push(payload);
     this.#bytes += payload.length;
     if (this.#bytes > blockBytesMax || this.#parts.length > framesMax) {

@@ -25,6 +25,7 @@ export class IdleFrames {
     const nowMs = performance.now();
     this.#budget += Math.min(budgetMax, Math.floor(((nowMs - this.#sinceMs) / 1_000) * perSecond));
     this.#sinceMs = nowMs;
-    if (this.#budget < 0) throw new ConnectionError(errorCode.enhanceYourCalm, 'too many frames without content');
+    if (this.#budget < 0)
+      throw new ConnectionError(errorCode.enhanceYourCalm, 'too many frames without content');
   }
 }

@@ -2,7 +2,13 @@ import { errorCode, StreamError } from './frame.ts';
 import type { Fields } from './stream.ts';
 
 /** Fields that speak of one connection, which HTTP/2 has no use for (RFC 9113, section 8.2.2). */
-const connectionFields = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+const connectionFields = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
 const pseudoFields = new Set([':method', ':scheme', ':authority', ':path']);
 
 /**
@@ -22,18 +28,21 @@ export function readRequestHead(fields: Fields, isWhole: boolean): number | unde
       if (value === '' && name !== ':authority') throw malformed(name);
     } else {
       isPastPseudo = true;
-      if (connectionFields.has(name) || (name === 'te' && value.toLowerCase() !== 'trailers')) throw malformed(name);
+      if (connectionFields.has(name) || (name === 'te' && value.toLowerCase() !== 'trailers'))
+        throw malformed(name);
       if (name === 'content-length') length = readLength(value, length);
     }
   }
-  if (!seen.includes(':method ') || !seen.includes(':scheme ') || !seen.includes(':path ')) throw malformed('head');
+  if (!seen.includes(':method ') || !seen.includes(':scheme ') || !seen.includes(':path '))
+    throw malformed('head');
   if (isWhole && length) throw malformed('content-length');
   return length;
 }
 
 function readLength(value: string, before: number | undefined): number {
   const length = Number(value);
-  if (!/^\d{1,15}$/.test(value) || (before !== undefined && before !== length)) throw malformed('content-length');
+  if (!/^\d{1,15}$/.test(value) || (before !== undefined && before !== length))
+    throw malformed('content-length');
   return length;
 }
 

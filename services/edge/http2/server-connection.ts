@@ -3,7 +3,7 @@ import { Connection, type ConnectionOptions } from './connection.ts';
 import { ConnectionError, clientPreface, errorCode, frameType, StreamError, settingId } from './frame.ts';
 import type { HeaderBlock } from './header-blocks.ts';
 import { readRequestHead } from './request-head.ts';
-import { type Fields, Stream } from './stream.ts';
+import type { Fields, Stream } from './stream.ts';
 
 export interface ServerConnectionOptions extends ConnectionOptions {
   /** Streams that the client may have open at a time. */
@@ -64,10 +64,17 @@ export class ServerConnection extends Connection {
     if (rest.length > 0) super.receive(rest);
   }
 
-  protected override onFields(stream: Stream | undefined, streamId: number, block: HeaderBlock, isLast: boolean): void {
+  protected override onFields(
+    stream: Stream | undefined,
+    streamId: number,
+    block: HeaderBlock,
+    isLast: boolean,
+  ): void {
     if (stream) return this.#onTrailers(stream, block, isLast);
-    if (streamId % 2 === 0) throw new ConnectionError(errorCode.protocolError, 'a stream with an id of the server');
-    if (streamId <= this.#lastStreamId) throw new ConnectionError(errorCode.streamClosed, 'HEADERS of a closed stream');
+    if (streamId % 2 === 0)
+      throw new ConnectionError(errorCode.protocolError, 'a stream with an id of the server');
+    if (streamId <= this.#lastStreamId)
+      throw new ConnectionError(errorCode.streamClosed, 'HEADERS of a closed stream');
     this.#lastStreamId = streamId;
     if (this.#isDraining || this.streams.size >= this.#streamsMax) {
       this.sendReset(streamId, errorCode.refusedStream);

@@ -156,7 +156,10 @@ export class Stream {
     const connection = this.#connection;
     let at = 0;
     while (at < chunk.length && connection.takesData && this.sendWindowBytes > 0) {
-      const end = Math.min(at + Math.min(frameBytesMax, this.sendWindowBytes, connection.sendWindowBytes), chunk.length);
+      const end = Math.min(
+        at + Math.min(frameBytesMax, this.sendWindowBytes, connection.sendWindowBytes),
+        chunk.length,
+      );
       connection.sendData(this, at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
       at = end;
     }

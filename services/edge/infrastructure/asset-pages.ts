@@ -3,10 +3,8 @@ import { type Compression, deflate } from '../framing/compression.ts';
 import { isKnownTag } from '../rest/entity-tag.ts';
 import { isCompressible } from '../rest/media-type.ts';
 import { answerCompression } from '../rest/response.ts';
+import type { HttpRequest, HttpResponse } from '../listener/http-messages.ts';
 import type { Pages } from './pages.ts';
-
-type HttpRequest = Parameters<Pages>[0];
-type HttpResponse = Parameters<Pages>[1];
 
 /** A file that never changes while the process lives. */
 export interface Asset {

@@ -16,25 +16,19 @@ export function healthPages(readiness: Readiness): Pages {
   });
 }
 
-/** A document that never changes while the process lives. */
-export function documentPage(path: string, document: object): Pages {
-  const page = { status: 200, bytes: toBytes(document) };
-  return pages({ [path]: () => page });
-}
-
 function toBytes(body: object): Buffer {
   return Buffer.from(JSON.stringify(body));
 }
 
 function pages(byPath: Readonly<Record<string, () => { status: number; bytes: Buffer }>>): Pages {
   return (request, response) => {
-    const [path = ''] = (request.url ?? '').split('?', 1);
+    const [path = ''] = request.url.split('?', 1);
     const page = Object.hasOwn(byPath, path) ? byPath[path] : undefined;
     if (!page || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
     const { status, bytes } = page();
-    const headers = { 'content-type': 'application/json', 'content-length': bytes.length };
-    (response.writeHead as (status: number, headers: object) => void)(status, headers);
-    (response.end as (data?: Buffer) => void)(request.method === 'HEAD' ? undefined : bytes);
+    const headers = { 'content-type': 'application/json', 'content-length': String(bytes.length) };
+    response.writeHead(status, headers);
+    response.end(request.method === 'HEAD' ? undefined : bytes);
     return true;
   };
 }

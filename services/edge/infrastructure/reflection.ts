@@ -54,7 +54,10 @@ class ReflectionIndex {
   readonly #files: ReadonlyMap<string, DescFile>;
 
   constructor(services: readonly DescService[]) {
-    const files = withDependencies([...services.map((service) => service.file), file_google_rpc_error_details]);
+    const files = withDependencies([
+      ...services.map((service) => service.file),
+      file_google_rpc_error_details,
+    ]);
     this.#services = services;
     this.#registry = createRegistry(...files);
     this.#files = new Map(files.map((file) => [file.proto.name, file]));

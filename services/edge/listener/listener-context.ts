@@ -1,5 +1,5 @@
-import type { CallsUnderWay } from './calls-under-way.ts';
 import { errorCode } from '../http2/frame.ts';
+import type { CallsUnderWay } from './calls-under-way.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpRequest, HttpResponse } from './http-messages.ts';
 import type { ListenerLimits } from './limits.ts';

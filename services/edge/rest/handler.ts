@@ -73,8 +73,7 @@ export function createRestHandler(options: RestHandlerOptions): RestHandler {
   return {
     match: router,
     fail: async (thrown, request, response, context) => {
-      const outcome = await sendError(thrown, undefined, request, response, context);
-      return outcome;
+      return await sendError(thrown, undefined, request, response, context);
     },
     serve: async (match, request, response, call) => {
       const method = match.kind === 'route' ? match.binding.method : undefined;
@@ -86,8 +85,7 @@ export function createRestHandler(options: RestHandlerOptions): RestHandler {
         return { method, status: response.statusCode, error };
       } catch (thrown) {
         return await sendError(thrown, method, request, response, call);
-      } finally {
-        }
+      }
     },
   };
 }

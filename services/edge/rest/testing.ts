@@ -1,15 +1,10 @@
 import { once } from 'node:events';
-import {
-  createServer as createHttp1Server,
-  request as http1Request,
-  type IncomingHttpHeaders,
-  type RequestListener,
-} from 'node:http';
-import { connect, createServer as createHttp2Server } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { request as http1Request, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:http2';
 import type { Duplex, Readable } from 'node:stream';
 import { childTrace } from '../../mesh/rpc/trace.ts';
 import type { InboundCall } from '../inbound-call.ts';
+import { listenOnePort } from '../listener/one-port.ts';
 import type { RestRequest } from './body.ts';
 import { createRestHandler, type RestHandlerOptions, type RestOutcome } from './handler.ts';
 import type { RestResponse } from './response.ts';
@@ -72,12 +67,12 @@ export async function startRestServer(
     for (const resolve of waiting.splice(0)) resolve(outcome);
   };
   const isHttp1 = protocol === 'http1';
-  const server = isHttp1
-    ? createHttp1Server(listener as RequestListener)
-    : createHttp2Server(listener as never);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await listenOnePort({
+    port: 0,
+    host: '127.0.0.1',
+    handler: { rpc: () => false, http: (request, response) => void listener(request, response) },
+  });
+  const origin = `http://127.0.0.1:${server.port}`;
   const client = isHttp1 ? http1Client(origin) : http2Client(origin);
   return {
     outcomes,
@@ -100,9 +95,7 @@ export async function startRestServer(
     },
     close: async () => {
       client.close();
-      server.close();
-      if ('closeAllConnections' in server) server.closeAllConnections();
-      await once(server, 'close');
+      await server.close(0);
     },
   };
 }
