@@ -256,7 +256,7 @@ describe('a call ends at once', () => {
   });
 
   it('at its deadline while it waits for the first part of an upload', async () => {
-    const inbound = signedIn({ deadlineMs: Date.now() });
+    const inbound = signedIn({ endMs: Date.now() });
     expect(await reasonOf(call(importTable, new TestStream<Message>(), inbound))).toBe('DEADLINE_EXCEEDED');
   });
 

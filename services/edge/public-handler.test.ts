@@ -39,6 +39,7 @@ import { deferred, silentLog } from '../mesh/rpc/testing.ts';
 import { contractServices } from './contract.ts';
 import { createForward } from './forward.ts';
 import type { ForwardBytes, InboundHead } from './inbound-call.ts';
+import { createDocsPages } from './infrastructure/docs-page.ts';
 import { Readiness } from './infrastructure/readiness.ts';
 import { listenOnePort, type OnePort } from './listener/one-port.ts';
 import { MethodTable } from './method-table.ts';
@@ -78,7 +79,7 @@ beforeAll(async () => {
     table: new MethodTable(contractServices),
     forward,
     readiness: new Readiness([{ name: 'test', isReady: () => isReady }]),
-    docs: () => false,
+    docs: await createDocsPages({ openApi: { openapi: '3.1.0' }, title: 'Test' }),
     messageBytesMax,
     corsOrigins: ['*'],
     log: silentLog,

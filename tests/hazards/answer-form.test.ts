@@ -8,14 +8,24 @@ import {
   endHeaders,
   endStream,
   FrameClient,
-  frame as http2Frame,
   frameType,
   headerBlock,
   headersFrames,
+  frame as http2Frame,
 } from '../../services/edge/listener/testing-frames.ts';
 import { endWith, grpcHead, respondTrailersOnly } from '../../services/edge/upstream/http2-server.testing.ts';
 import { methodPath } from '../../services/mesh/policy/method-policy.ts';
-import { ask, decodeText, envelopes, exchange, open, query, reply, startEdge, streamQuery } from './testing.ts';
+import {
+  ask,
+  decodeText,
+  envelopes,
+  exchange,
+  open,
+  query,
+  reply,
+  startEdge,
+  streamQuery,
+} from './testing.ts';
 
 const answer = reply(query, { revision: 'r1' });
 const trailers = { 'grpc-status': '0', 'x-b': ['2', '3'] };
@@ -89,23 +99,22 @@ describe('the trailers of an answer', () => {
   it.each([
     ['as bytes', 'application/grpc-web+proto', (body: Buffer) => body],
     ['as text', 'application/grpc-web-text+proto', decodeText],
-  ])('over gRPC-Web %s are a last message with the flag 0x80, lower case, CRLF', async (_name, type, decode) => {
-    const edge = await startEdge((stream) => endWith(stream, trailers, answer));
-    const body = type.includes('text') ? Buffer.from(ask.toString('base64')) : ask;
-    const whole = await exchange(edge, { method: query, type }, body);
-    const [message, last, ...more] = envelopes(decode(whole.body));
-    expect([message?.flags, last?.flags, more]).toEqual([0, 0x80, []]);
-    expect(last?.payload.toString('latin1')).toBe('grpc-status: 0\r\nx-b: 2\r\nx-b: 3\r\n');
-    expect(whole.trailers).toEqual({});
-  });
+  ])(
+    'over gRPC-Web %s are a last message with the flag 0x80, lower case, CRLF',
+    async (_name, type, decode) => {
+      const edge = await startEdge((stream) => endWith(stream, trailers, answer));
+      const body = type.includes('text') ? Buffer.from(ask.toString('base64')) : ask;
+      const whole = await exchange(edge, { method: query, type }, body);
+      const [message, last, ...more] = envelopes(decode(whole.body));
+      expect([message?.flags, last?.flags, more]).toEqual([0, 0x80, []]);
+      expect(last?.payload.toString('latin1')).toBe('grpc-status: 0\r\nx-b: 2\r\nx-b: 3\r\n');
+      expect(whole.trailers).toEqual({});
+    },
+  );
 
   it('over Connect are header fields with a prefix where the method has one answer', async () => {
     const edge = await startEdge((stream) => endWith(stream, trailers, answer));
-    const whole = await exchange(
-      edge,
-      { method: query, type: 'application/proto' },
-      ask.subarray(5),
-    );
+    const whole = await exchange(edge, { method: query, type: 'application/proto' }, ask.subarray(5));
     expect(whole.fields).toMatchObject({ ':status': 200, 'trailer-x-b': '2, 3' });
     expect(whole.fields).not.toHaveProperty('x-b');
     expect(fromBinary(QueryResponseSchema, whole.body).revision).toBe('r1');

@@ -1,4 +1,4 @@
-import { type Http2Session, type Http2Stream, type ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, Http2Stream, ServerHttp2Stream } from 'node:http2';
 import { describe, expect, it } from 'vitest';
 import { grpcHead } from '../../services/edge/upstream/http2-server.testing.ts';
 import {
@@ -76,10 +76,9 @@ describe('a client that reads slowly', () => {
     await call.head;
     expect(await settled(() => poured.accepted, edge)).toBeLessThan(heldBytesMax);
     const { body } = await call.read().answer();
-    expect(poured.accepted).toBeGreaterThanOrEqual(totalBytes);
     const framed = type.includes('text') ? decodeText(body) : body;
     const rows = envelopes(framed).filter(({ flags }) => flags === 0);
-    expect(rows).toHaveLength(poured.accepted / piece.length);
+    expect(rows).toHaveLength(Math.ceil(totalBytes / piece.length));
   });
 });
 
@@ -99,8 +98,7 @@ describe('a service that reads slowly', () => {
     expect(await settled(() => poured.accepted, edge)).toBeLessThan(heldBytesMax);
     let received = 0;
     for await (const chunk of stream) received += chunk.length;
-    const messages = poured.accepted / piece.length;
-    expect(messages).toBeGreaterThanOrEqual(totalBytes / piece.length);
+    const messages = Math.ceil(totalBytes / piece.length);
     const upstreamPiece = given ?? part(16 * kib);
     const graphIdBytes = given ? 0 : 'g1'.length + 2;
     expect(received).toBe(messages * (upstreamPiece.length - graphIdBytes));

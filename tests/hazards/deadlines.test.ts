@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { closeAfterTest } from '../../services/edge/listener/testing.ts';
-import { grpcHead, respondTrailersOnly, serveHttp2 } from '../../services/edge/upstream/http2-server.testing.ts';
-import { ask, closed, envelopes, exchange, open, query, startEdge, streamQuery, valuesOf } from './testing.ts';
+import {
+  grpcHead,
+  respondTrailersOnly,
+  serveHttp2,
+} from '../../services/edge/upstream/http2-server.testing.ts';
+import {
+  ask,
+  closed,
+  envelopes,
+  exchange,
+  open,
+  query,
+  startEdge,
+  streamQuery,
+  valuesOf,
+} from './testing.ts';
 import { startWholeEdge } from './whole-edge.ts';
 
 const grpc = { method: query, type: 'application/grpc+proto' };

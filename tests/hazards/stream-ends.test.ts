@@ -5,15 +5,25 @@ import { describe, expect, it } from 'vitest';
 import { closeAfterTest } from '../../services/edge/listener/testing.ts';
 import {
   FrameClient,
-  frame as http2Frame,
   frameType,
   headerBlock,
   headersFrames,
+  frame as http2Frame,
   uint32,
 } from '../../services/edge/listener/testing-frames.ts';
 import { endWith, grpcHead, respondTrailersOnly } from '../../services/edge/upstream/http2-server.testing.ts';
 import { methodPath } from '../../services/mesh/policy/method-policy.ts';
-import { type Answer, closed, envelopes, importTable, open, part, reflect, reply, startEdge } from './testing.ts';
+import {
+  type Answer,
+  closed,
+  envelopes,
+  importTable,
+  open,
+  part,
+  reflect,
+  reply,
+  startEdge,
+} from './testing.ts';
 
 const protocols = [
   ['gRPC', 'application/grpc+proto'],

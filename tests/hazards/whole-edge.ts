@@ -9,6 +9,7 @@ import { createPublicHandler } from '../../services/edge/public-handler.ts';
 import type { GraphRouter } from '../../services/edge/routing/graph-router.ts';
 import { Http2Upstreams } from '../../services/edge/upstream/http2-upstream.ts';
 import { ServiceUpstream } from '../../services/edge/upstream/service-upstream.ts';
+import type { Resolver } from '../../services/mesh/discovery/resolver.ts';
 import { silentLog } from '../../services/mesh/rpc/testing.ts';
 
 const everybody = create(MethodPolicySchema, { access: Access.PUBLIC, route: Route.CONTROL });
@@ -20,13 +21,19 @@ const everybody = create(MethodPolicySchema, { access: Access.PUBLIC, route: Rou
 export async function startWholeEdge(
   addresses: readonly string[],
 ): Promise<{ readonly port: number; readonly url: string }> {
-  const upstreams = new Http2Upstreams({ self: async () => ({ service: 'edge', assertion: 'none' }) });
+  const upstreams = new Http2Upstreams({
+    log: silentLog,
+    self: async () => ({ service: 'edge', assertion: 'none' }),
+  });
   closeAfterTest(() => upstreams.close());
-  const resolver = {
-    watch: (_service: string, onChange: (endpoints: { readonly address: string }[]) => void) => {
-      onChange(addresses.map((address) => ({ address })));
+  const endpoints = addresses.map((address) => ({ address, attributes: {} }));
+  const resolver: Resolver = {
+    resolve: async () => endpoints,
+    watch: (_service, listener) => {
+      listener(endpoints);
       return () => {};
     },
+    close: async () => {},
   };
   const control = new ServiceUpstream({ service: 'graph', resolver, upstreams, random: () => 0 });
   const forward = createForward({

@@ -26,7 +26,7 @@ const everybody = create(MethodPolicySchema, { access: Access.PUBLIC, route: Rou
 /** Runs the edge's listener, protocols and data path in front of one gRPC server, without its admission. */
 export async function startPassThrough({ services, endpoint, messageBytesMax, tls }: PassThroughOptions) {
   const log = createLogger('pass-through', 'warn');
-  const upstreams = new Http2Upstreams({ self: async () => ({ service: 'edge', assertion: 'none' }) });
+  const upstreams = new Http2Upstreams({ log, self: async () => ({ service: 'edge', assertion: 'none' }) });
   const forward = createForward({
     admit: async () => undefined,
     graphs: {} as GraphRouter,

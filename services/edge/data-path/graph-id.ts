@@ -17,7 +17,7 @@ export function readGraphId(framed: Buffer): string | undefined {
   try {
     while (reader.pos < reader.len) {
       const [number, type] = reader.tag();
-      if (number === 1 && type === WireType.LengthDelimited) graphId = reader.string();
+      if (number === 1 && type === WireType.LengthDelimited) graphId = reader.string(true);
       else reader.skip(type, number);
     }
   } catch (cause) {

@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { ConnectionError, clientPreface, errorCode, frameType, StreamError, settingId } from './frame.ts';
 import type { HeaderBlock } from './header-blocks.ts';
-import type { Fields, Stream, StreamListener } from './stream.ts';
+import { hasPseudoFields } from './message-head.ts';
+import { readResponseHead } from './response-head.ts';
+import { type Fields, Stream, type StreamListener } from './stream.ts';
 
 /** Hears what becomes of a client's connection. */
 export interface ClientConnectionOwner {
@@ -10,7 +12,7 @@ export interface ClientConnectionOwner {
   onSettings(): void;
   /** The peer takes no new streams, and did not look at those beyond this id. */
   onGoaway(lastStreamId: number): void;
-  /** A stream is over: there is room for another one. */
+  /** A stream is over: there is room for another one. May come after `onClosed`: answers that came can still be read. */
   onStreamGone(): void;
   onClosed(): void;
   /** A bug while an answer was read. */
@@ -22,7 +24,10 @@ const streamIdMax = 2 ** 31 - 1;
 
 /** The client's side of a connection. */
 export class ClientConnection extends Connection {
+  override readonly isClient = true;
   readonly #owner: ClientConnectionOwner;
+  /** Streams whose answer has no body, whatever its head announces. */
+  readonly #headRequests = new WeakSet<Stream>();
   #nextStreamId = 1;
   #isRetired = false;
 
@@ -43,11 +48,15 @@ export class ClientConnection extends Connection {
     return !this.#isRetired && !this.isClosed && this.#nextStreamId < streamIdMax;
   }
 
-  /** Opens a stream with this head. */
+  /** Opens a stream with this head. Where no stream can be opened, the listener hears of its loss soon. */
   request(fields: Fields, listener: StreamListener): Stream {
+    if (!this.takesStreams) return this.#lostStream(listener);
     const stream = this.addStream(this.#nextStreamId);
     this.#nextStreamId += 2;
+    if (this.#nextStreamId >= streamIdMax) this.#isRetired = true;
     stream.listener = listener;
+    stream.takesBody = false;
+    if (fields[fields.indexOf(':method') + 1] === 'HEAD') this.#headRequests.add(stream);
     stream.sendFields(fields, false);
     return stream;
   }
@@ -65,12 +74,23 @@ export class ClientConnection extends Connection {
     isLast: boolean,
   ): void {
     if (!stream) {
-      if (this.wasOpened(streamId)) return;
+      if (this.wasOpened(streamId)) return this.countIdleFrame();
       throw new ConnectionError(errorCode.protocolError, 'HEADERS of a stream that was never opened');
     }
     if (block.isMalformed) throw new StreamError(errorCode.protocolError, 'malformed fields');
     if (block.isTooLarge) throw new StreamError(errorCode.protocolError, 'more fields than the limit');
-    if (!isInformational(block.fields)) stream.receiveFields(block.fields, isLast);
+    if (stream.takesBody) return this.#onTrailers(stream, block.fields, isLast);
+    const { status, length } = readResponseHead(block.fields);
+    if (status < 200) {
+      if (isLast || status === 101) throw new StreamError(errorCode.protocolError, 'an answer that is none');
+      return;
+    }
+    stream.takesBody = true;
+    const hasBody = status !== 204 && status !== 304 && !this.#headRequests.has(stream);
+    if (hasBody) stream.bodyBytesLeft = length;
+    if (isLast && stream.bodyBytesLeft)
+      throw new StreamError(errorCode.protocolError, 'a body shorter than announced');
+    stream.receiveFields(block.fields, isLast);
   }
 
   protected override wasOpened(streamId: number): boolean {
@@ -109,11 +129,21 @@ export class ClientConnection extends Connection {
     this.#owner.onBug(error);
   }
 
+  #onTrailers(stream: Stream, fields: Fields, isLast: boolean): void {
+    if (!isLast || hasPseudoFields(fields))
+      throw new StreamError(errorCode.protocolError, 'trailers that are none');
+    if (stream.bodyBytesLeft) throw new StreamError(errorCode.protocolError, 'a body shorter than announced');
+    stream.receiveFields(fields, true);
+  }
+
+  #lostStream(listener: StreamListener): Stream {
+    const stream = new Stream(this, 0, 0);
+    stream.listener = listener;
+    process.nextTick(() => stream.receiveReset(errorCode.refusedStream, true));
+    return stream;
+  }
+
   #closeWhenDone(): void {
     if (this.#isRetired && this.streams.size === 0 && !this.isClosed) this.fail(errorCode.noError);
   }
-}
-
-function isInformational(fields: Fields): boolean {
-  return fields[0] === ':status' && fields[1]?.charAt(0) === '1';
 }

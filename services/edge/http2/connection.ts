@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { closeGently } from './closing.ts';
 import {
   ConnectionError,
   errorCode,
-  frameBytesMax,
   frameFlag,
   frameType,
   StreamError,
@@ -15,12 +15,14 @@ import { FrameWriter } from './frame-writer.ts';
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { IdleFrames } from './idle-frames.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import { ResetStreams } from './reset-streams.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import { type Fields, Stream } from './stream.ts';
 
 /** What a connection grants its peer. */
 export interface ConnectionOptions {
-  /** What the peer may send in a stream before it is read: what a paused stream holds at most. */
+  /** What the peer may send in a stream before it is read: what a paused stream holds at most. At least 65,535. */
   readonly streamWindowBytes: number;
   /** The same for all streams together. */
   readonly connectionWindowBytes: number;
@@ -37,12 +39,18 @@ export interface ConnectionOptions {
 
 /** What the system may hold of unsent data before streams wait. */
 const unsentBytesMax = 512 * 1024;
-/** Streams that we reset: frames of theirs may still be on their way. */
-const resetStreamsMax = 1_000;
+/** From here on of anything unsent, the peer is not read: it does not read us, and what it sends makes for more. */
+const unreadBytesMax = 1024 * 1024;
+/** What a waiting stream sends before the next one has its turn. */
+const turnBytes = 64 * 1024;
+/** How long a peer may take to read the last answers, and the reason why its connection is ended. */
+const closeMs = 10_000;
+const failMs = 1_000;
 const emptyPayload = Buffer.alloc(0);
 
 /** An HTTP/2 connection (RFC 9113) over a socket. What clients and servers do differently is in the two roles. */
 export abstract class Connection {
+  abstract readonly isClient: boolean;
   readonly socket: Duplex;
   readonly streamWindowBytes: number;
   /** What the peer still takes of data in all streams together. */
@@ -53,26 +61,28 @@ export abstract class Connection {
   protected readonly writer: FrameWriter;
   protected peerStreamWindowBytes = windowBytesDefault;
   protected peerStreamsMax = Number.POSITIVE_INFINITY;
-  protected goawaySent = false;
   readonly #reader = new FrameReader((type, flags, id, payload) => this.#onFrame(type, flags, id, payload));
   readonly #encoder = new HpackEncoder({ tableBytesMax: 4_096 });
   readonly #headers: HeaderBlocks;
   readonly #idleFrames = new IdleFrames();
+  readonly #receiveWindow: ReceiveWindow;
+  /** Streams that wait for the connection, in their turn. */
   readonly #blocked = new Set<Stream>();
-  readonly #recentlyReset = new Set<number>();
-  readonly #pings = new Map<string, () => void>();
-  #receivedBytes = 0;
-  #creditBytes = 0;
+  readonly #resetStreams = new ResetStreams();
+  readonly #pings = new Map<number, () => void>();
+  #pingCount = 0;
   #hasSettings = false;
+  #isHeldBack = false;
 
   constructor(socket: Duplex, options: ConnectionOptions) {
     this.socket = socket;
     this.options = options;
     this.streamWindowBytes = options.streamWindowBytes;
-    this.writer = new FrameWriter(socket, () => this.#resumeBlocked());
+    this.writer = new FrameWriter(socket, () => this.#onWritable());
     this.#headers = new HeaderBlocks(options.headerListBytesMax);
+    this.#receiveWindow = new ReceiveWindow(options.connectionWindowBytes);
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('drain', () => this.#resumeBlocked());
+    socket.on('drain', () => this.#onWritable());
     socket.on('end', () => this.socket.destroy());
     socket.on('error', () => {});
     socket.on('close', () => this.#onClosed());
@@ -85,34 +95,34 @@ export abstract class Connection {
 
   /** True while the connection as a whole takes data. */
   get takesData(): boolean {
-    return this.sendWindowBytes > 0 && this.writer.waitingBytes < unsentBytesMax;
+    return this.sendWindowBytes > 0 && !this.isClosed && this.writer.waitingBytes < unsentBytesMax;
+  }
+
+  /** True while streams wait for the connection: others queue up behind them. */
+  get hasBlocked(): boolean {
+    return this.#blocked.size > 0;
   }
 
   sendFields(streamId: number, fields: Fields, isLast: boolean): void {
-    const block = this.#encoder.encode(fields);
-    const endStream = isLast ? frameFlag.endStream : 0;
-    const first = block.subarray(0, frameBytesMax);
-    const isWhole = first.length === block.length;
-    this.writer.frame(frameType.headers, endStream | (isWhole ? frameFlag.endHeaders : 0), streamId, first);
-    for (let at = frameBytesMax; at < block.length; at += frameBytesMax) {
-      const flags = at + frameBytesMax >= block.length ? frameFlag.endHeaders : 0;
-      this.writer.frame(frameType.continuation, flags, streamId, block.subarray(at, at + frameBytesMax));
-    }
+    this.writer.fields(streamId, fields, this.#encoder, isLast);
   }
 
-  /** Sends data that both windows have room for. */
-  sendData(stream: Stream, chunk: Buffer): void {
-    stream.sendWindowBytes -= chunk.length;
-    this.sendWindowBytes -= chunk.length;
+  /** Sends data that both windows have room for. `isWhole`: not just what they have room for. */
+  sendData(stream: Stream, chunk: Buffer, isWhole: boolean): void {
+    const { length } = chunk;
+    stream.sendWindowBytes -= length;
+    this.sendWindowBytes -= length;
+    this.#idleFrames.allowAnswers(length, isWhole);
     this.writer.frame(frameType.data, 0, stream.id, chunk);
   }
 
   sendEnd(streamId: number): void {
+    if (this.writer.endLast(streamId)) return;
     this.writer.frame(frameType.data, frameFlag.endStream, streamId, emptyPayload);
   }
 
   sendReset(streamId: number, code: number): void {
-    this.#rememberReset(streamId);
+    this.#resetStreams.add(streamId);
     this.writer.number(frameType.rstStream, streamId, code);
   }
 
@@ -122,9 +132,10 @@ export abstract class Connection {
 
   /** Asks for a sign of life; `onAnswer` hears of it. */
   ping(onAnswer: () => void): void {
+    const id = ++this.#pingCount;
     const payload = Buffer.alloc(8);
-    payload.writeUInt32BE(this.#pings.size + 1, 4);
-    this.#pings.set(payload.toString('latin1'), onAnswer);
+    payload.writeUIntBE(id, 2, 6);
+    this.#pings.set(id, onAnswer);
     this.writer.frame(frameType.ping, 0, 0, payload);
   }
 
@@ -137,12 +148,29 @@ export abstract class Connection {
     this.#blocked.add(stream);
   }
 
+  onStreamUnblocked(stream: Stream): void {
+    this.#blocked.delete(stream);
+  }
+
   /** `unreadBytes` were received and never read. */
   onStreamClosed(stream: Stream, unreadBytes: number): void {
     this.streams.delete(stream.id);
     this.#blocked.delete(stream);
     this.onConsumed(unreadBytes);
-    this.onStreamGone(stream);
+    try {
+      this.onStreamGone(stream);
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  /** Who listens to a stream threw: this is the end of that stream, and of no other. */
+  onListenerError(stream: Stream, error: unknown): void {
+    if (!stream.isClosed) {
+      this.sendReset(stream.id, errorCode.internalError);
+      stream.receiveReset(errorCode.internalError, false);
+    }
+    this.onBug(error);
   }
 
   /** Our side of a stream is complete. */
@@ -152,10 +180,8 @@ export abstract class Connection {
   fail(code: number, message = ''): void {
     if (this.isClosed) return;
     this.sendGoaway(code, message);
-    this.writer.flush();
-    this.socket.end(() => this.socket.destroy());
-    // A peer that does not read keeps no connection.
-    setTimeout(() => this.socket.destroy(), 1_000).unref();
+    this.writer.close();
+    closeGently(this.socket, code === errorCode.noError ? closeMs : failMs);
     this.#onClosed();
   }
 
@@ -165,10 +191,13 @@ export abstract class Connection {
     try {
       this.#reader.read(chunk);
     } catch (error) {
-      if (error instanceof ConnectionError) this.fail(error.code, error.message);
-      else this.fail(errorCode.internalError);
-      if (!(error instanceof ConnectionError)) this.onBug(error);
+      const isPeers = error instanceof ConnectionError;
+      this.fail(isPeers ? error.code : errorCode.internalError, isPeers ? error.message : '');
+      if (!isPeers) this.onBug(error);
     }
+    if (this.writer.waitingBytes <= unreadBytesMax || this.isClosed) return;
+    this.#isHeldBack = true;
+    this.socket.pause();
   }
 
   protected abstract onFields(
@@ -183,21 +212,23 @@ export abstract class Connection {
   protected abstract onGoaway(lastStreamId: number, code: number): void;
   protected onSettings(): void {}
   protected onStreamGone(_stream: Stream): void {}
+  /** The peer reset a stream, or had us do it by what it sent there. */
   protected onPeerReset(_stream: Stream, _code: number): void {}
   protected onClosed(): void {}
-  /** An error of our own, while the peer's bytes were read. */
+  /** An error of our own, or of who listens. */
   protected abstract onBug(error: unknown): void;
 
   /** Sends our SETTINGS and the connection's window. */
   protected open(): void {
-    const { settings, streamWindowBytes, connectionWindowBytes, headerListBytesMax } = this.options;
+    const { settings, streamWindowBytes, headerListBytesMax } = this.options;
     const all = {
       ...settings,
       [settingId.initialWindowSize]: streamWindowBytes,
       [settingId.maxHeaderListSize]: headerListBytesMax,
     };
     this.writer.frame(frameType.settings, 0, 0, writeSettings(all));
-    this.sendWindowUpdate(0, connectionWindowBytes - windowBytesDefault);
+    const { firstCreditBytes } = this.#receiveWindow;
+    if (firstCreditBytes > 0) this.sendWindowUpdate(0, firstCreditBytes);
   }
 
   protected addStream(streamId: number): Stream {
@@ -206,18 +237,32 @@ export abstract class Connection {
     return stream;
   }
 
+  /** Counts what the peer did for nothing. Throws ConnectionError for a flood of that. */
+  protected countIdleFrame(): void {
+    this.#idleFrames.count();
+  }
+
   #onFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
     if (this.isClosed) return;
-    if (!this.#hasSettings && type !== frameType.settings) throw broken('the first frame is not SETTINGS');
+    if (!this.#hasSettings) this.#expectSettings(type, flags);
     if (this.#headers.isOpen && type !== frameType.continuation)
       throw broken('a header block is interrupted');
+    try {
+      this.#takeFrame(type, flags, streamId, payload);
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      this.#endBroken(streamId, error);
+    }
+  }
+
+  #takeFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
     switch (type) {
       case frameType.data:
         return this.#onData(flags, streamId, payload);
       case frameType.headers:
-        return this.#takeHeaders(this.#headers.begin(flags, streamId, payload));
+        return this.#onHeaders(this.#headers.begin(flags, streamId, payload));
       case frameType.continuation:
-        return this.#takeHeaders(this.#headers.continue(flags, streamId, payload));
+        return this.#onHeaders(this.#headers.continue(flags, streamId, payload));
       case frameType.rstStream:
         return this.#onReset(streamId, payload);
       case frameType.settings:
@@ -237,49 +282,53 @@ export abstract class Connection {
     }
   }
 
-  #takeHeaders(block: HeaderBlock | undefined): void {
+  #expectSettings(type: number, flags: number): void {
+    if (type !== frameType.settings || (flags & frameFlag.ack) !== 0)
+      throw broken('the first frame is not SETTINGS');
+    this.#hasSettings = true;
+  }
+
+  /** Ends a stream whose peer broke the protocol there, which counts like a reset of the peer's. */
+  #endBroken(streamId: number, { code }: StreamError): void {
+    this.#idleFrames.count();
+    const stream = this.streams.get(streamId);
+    this.sendReset(streamId, code);
+    if (!stream) return;
+    this.onPeerReset(stream, code);
+    stream.receiveReset(code, false);
+  }
+
+  #onHeaders(block: HeaderBlock | undefined): void {
     if (!block) return;
-    this.#idleFrames.refill();
     const { streamId, isLast } = block;
     const stream = this.streams.get(streamId);
-    if (!stream && this.#recentlyReset.has(streamId)) return;
+    if (!stream && this.#resetStreams.has(streamId, isLast)) return this.#idleFrames.count();
     if (stream?.isRemoteEnded)
       throw new ConnectionError(errorCode.streamClosed, 'HEADERS after the end of a stream');
-    this.#guarded(streamId, stream, () => this.onFields(stream, streamId, block, isLast));
+    this.onFields(stream, streamId, block, isLast);
+    this.#idleFrames.allow();
   }
 
   #onData(flags: number, streamId: number, payload: Buffer): void {
     if (streamId === 0) throw broken('DATA of no stream');
     const isLast = (flags & frameFlag.endStream) !== 0;
     const data = (flags & frameFlag.padded) === 0 ? payload : withoutPadding(payload);
-    this.#receivedBytes += payload.length;
-    if (this.#receivedBytes > this.options.connectionWindowBytes) {
-      throw new ConnectionError(errorCode.flowControlError, 'more data than the connection has room for');
-    }
-    if (data.length > 0) this.#idleFrames.refill();
-    else if (!isLast) this.#idleFrames.count();
+    this.#receiveWindow.receive(payload.length);
     const stream = this.streams.get(streamId);
     if (!stream || this.options.isCreditedAtOnce) this.#credit(payload.length);
-    if (!stream) return this.#onStray(streamId);
-    if (stream.isRemoteEnded) {
+    if (!stream) return this.#onStrayData(streamId, isLast);
+    if (data.length > 0) this.#idleFrames.allow();
+    else if (!isLast) this.#idleFrames.count();
+    if (stream.isRemoteEnded)
       throw new ConnectionError(errorCode.streamClosed, 'DATA after the end of a stream');
-    }
-    this.#guarded(streamId, stream, () => {
-      countBody(stream, data.length, isLast);
-      if (stream.receiveData(data, payload.length, isLast)) return;
-      throw new StreamError(errorCode.flowControlError, 'more data than the stream has room for');
-    });
+    stream.receiveData(data, payload.length, isLast);
   }
 
-  /** Ends a stream whose peer broke the protocol there. */
-  #guarded(streamId: number, stream: Stream | undefined, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof StreamError)) throw error;
-      this.sendReset(streamId, error.code);
-      (stream ?? this.streams.get(streamId))?.receiveReset(error.code, false);
-    }
+  /** Data of a stream that is no more: fine where we reset it and the peer does not know yet. */
+  #onStrayData(streamId: number, isLast: boolean): void {
+    if (this.#resetStreams.has(streamId, isLast)) return;
+    if (!this.wasOpened(streamId)) throw broken('DATA of a stream that was never opened');
+    throw new StreamError(errorCode.streamClosed, 'DATA of a closed stream');
   }
 
   #onReset(streamId: number, payload: Buffer): void {
@@ -288,6 +337,7 @@ export abstract class Connection {
     this.#idleFrames.count();
     const stream = this.streams.get(streamId);
     if (!stream) {
+      this.#resetStreams.has(streamId, true);
       if (!this.wasOpened(streamId)) throw broken('RST_STREAM of a stream that was never opened');
       return;
     }
@@ -298,32 +348,35 @@ export abstract class Connection {
 
   #onSettings(flags: number, streamId: number, payload: Buffer): void {
     if (streamId !== 0) throw broken('SETTINGS of a stream');
+    this.#idleFrames.count();
     if ((flags & frameFlag.ack) !== 0) {
       if (payload.length > 0) throw wrongSize('SETTINGS');
       return;
     }
-    this.#idleFrames.count();
-    const settings = readSettings(payload);
-    this.#hasSettings = true;
-    const tableBytes = settings.get(settingId.headerTableSize);
-    if (tableBytes !== undefined) this.#encoder.setTableBytesMax(tableBytes);
-    const windowBytes = settings.get(settingId.initialWindowSize);
-    if (windowBytes !== undefined) this.#changeWindows(windowBytes);
-    this.peerStreamsMax = settings.get(settingId.maxConcurrentStreams) ?? this.peerStreamsMax;
+    for (const [id, value] of readSettings(payload, this.isClient)) this.#apply(id, value);
     this.writer.frame(frameType.settings, frameFlag.ack, 0, emptyPayload);
+    this.#resumeBlocked();
     this.onSettings();
+  }
+
+  #apply(id: number, value: number): void {
+    if (id === settingId.headerTableSize) this.#encoder.setTableBytesMax(value);
+    else if (id === settingId.initialWindowSize) this.#changeWindows(value);
+    else if (id === settingId.maxConcurrentStreams) this.peerStreamsMax = value;
   }
 
   #changeWindows(windowBytes: number): void {
     const change = windowBytes - this.peerStreamWindowBytes;
     this.peerStreamWindowBytes = windowBytes;
-    for (const stream of this.streams.values()) {
-      stream.sendWindowBytes += change;
-      if (stream.sendWindowBytes > windowBytesMax) {
-        throw new ConnectionError(errorCode.flowControlError, 'a window beyond its limit');
-      }
+    for (const stream of this.streams.values()) this.#widenStream(stream, change, ConnectionError);
+  }
+
+  #widenStream(stream: Stream, bytes: number, Failure: typeof ConnectionError | typeof StreamError): void {
+    stream.sendWindowBytes += bytes;
+    if (stream.sendWindowBytes > windowBytesMax) {
+      throw new Failure(errorCode.flowControlError, 'a window beyond its limit');
     }
-    this.#resumeBlocked();
+    if (stream.isBlocked && stream.sendWindowBytes > 0) this.#blocked.add(stream);
   }
 
   #onPing(flags: number, streamId: number, payload: Buffer): void {
@@ -334,15 +387,17 @@ export abstract class Connection {
       this.writer.frame(frameType.ping, frameFlag.ack, 0, payload);
       return;
     }
-    const key = payload.toString('latin1');
-    const onAnswer = this.#pings.get(key);
-    this.#pings.delete(key);
-    onAnswer?.();
+    const id = payload.readUIntBE(2, 6);
+    const onAnswer = this.#pings.get(id);
+    this.#pings.delete(id);
+    if (onAnswer) onAnswer();
+    else this.#idleFrames.count();
   }
 
   #onGoaway(streamId: number, payload: Buffer): void {
     if (streamId !== 0) throw broken('GOAWAY of a stream');
     if (payload.length < 8) throw wrongSize('GOAWAY');
+    this.#idleFrames.count();
     this.onGoaway(payload.readUInt32BE() & 0x7fff_ffff, payload.readUInt32BE(4));
   }
 
@@ -350,21 +405,17 @@ export abstract class Connection {
     if (payload.length !== 4) throw wrongSize('WINDOW_UPDATE');
     this.#idleFrames.count();
     const bytes = payload.readUInt32BE() & 0x7fff_ffff;
-    if (streamId === 0) return this.#widen(bytes);
-    const stream = this.streams.get(streamId);
-    if (!stream) {
-      if (!this.wasOpened(streamId)) throw broken('WINDOW_UPDATE of a stream that was never opened');
-      return;
-    }
-    this.#guarded(streamId, stream, () => {
-      if (bytes === 0) throw new StreamError(errorCode.protocolError, 'a WINDOW_UPDATE of nothing');
-      stream.sendWindowBytes += bytes;
-      if (stream.sendWindowBytes > windowBytesMax) {
-        throw new StreamError(errorCode.flowControlError, 'a window beyond its limit');
+    if (streamId === 0) this.#widen(bytes);
+    else {
+      const stream = this.streams.get(streamId);
+      if (!stream) {
+        if (!this.wasOpened(streamId)) throw broken('WINDOW_UPDATE of a stream that was never opened');
+        return;
       }
-      stream.flush();
-      if (!stream.isBlocked) this.#blocked.delete(stream);
-    });
+      if (bytes === 0) throw new StreamError(errorCode.protocolError, 'a WINDOW_UPDATE of nothing');
+      this.#widenStream(stream, bytes, StreamError);
+    }
+    this.#resumeBlocked();
   }
 
   #widen(bytes: number): void {
@@ -373,56 +424,50 @@ export abstract class Connection {
     if (this.sendWindowBytes > windowBytesMax) {
       throw new ConnectionError(errorCode.flowControlError, 'a window beyond its limit');
     }
-    this.#resumeBlocked();
   }
 
+  /** Nobody needs priorities (RFC 9113, section 5.3.2), but they are to be well-formed. */
   #onPriority(streamId: number, payload: Buffer): void {
     if (streamId === 0) throw broken('PRIORITY of no stream');
+    if (payload.length !== 5) throw wrongSize('PRIORITY');
+    if ((payload.readUInt32BE() & 0x7fff_ffff) === streamId) throw broken('a stream that depends on itself');
     this.#idleFrames.count();
-    if (payload.length !== 5) {
-      this.#guarded(streamId, undefined, () => {
-        throw new StreamError(errorCode.frameSizeError, 'a PRIORITY of the wrong size');
-      });
-    }
-  }
-
-  /** A frame of a stream that is no more: fine where we reset it, or where it ended on both sides at a time. */
-  #onStray(streamId: number): void {
-    if (this.#recentlyReset.has(streamId)) return;
-    if (!this.wasOpened(streamId)) throw broken('DATA of a stream that was never opened');
-    throw new ConnectionError(errorCode.streamClosed, 'DATA of a closed stream');
   }
 
   #credit(bytes: number): void {
-    this.#creditBytes += bytes;
-    if (this.#creditBytes * 2 < this.options.connectionWindowBytes) return;
-    this.sendWindowUpdate(0, this.#creditBytes);
-    this.#receivedBytes -= this.#creditBytes;
-    this.#creditBytes = 0;
+    const credit = this.#receiveWindow.credit(bytes);
+    if (credit > 0) this.sendWindowUpdate(0, credit);
   }
 
-  /** Lets streams with waiting data go on, each in its turn. */
+  /** The socket takes more. */
+  #onWritable(): void {
+    if (this.isClosed) return;
+    this.#resumeBlocked();
+    if (!this.#isHeldBack || this.writer.waitingBytes > unsentBytesMax) return;
+    this.#isHeldBack = false;
+    this.socket.resume();
+  }
+
+  /** Lets streams with waiting data go on, each in its turn; those that wait on come last. */
   #resumeBlocked(): void {
-    for (const stream of [...this.#blocked]) {
+    for (const stream of this.#blocked) {
       if (!this.takesData) return;
       this.#blocked.delete(stream);
-      stream.flush();
-      if (stream.isBlocked && !stream.isClosed) this.#blocked.add(stream);
+      stream.flush(turnBytes);
     }
-  }
-
-  #rememberReset(streamId: number): void {
-    this.#recentlyReset.add(streamId);
-    if (this.#recentlyReset.size <= resetStreamsMax) return;
-    const [oldest] = this.#recentlyReset;
-    if (oldest !== undefined) this.#recentlyReset.delete(oldest);
   }
 
   #onClosed(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const stream of [...this.streams.values()]) stream.receiveReset(errorCode.cancel, true);
-    this.onClosed();
+    this.writer.close();
+    this.#pings.clear();
+    try {
+      for (const stream of [...this.streams.values()]) stream.receiveReset(errorCode.cancel, true);
+      this.onClosed();
+    } catch (error) {
+      this.onBug(error);
+    }
   }
 }
 
@@ -435,18 +480,8 @@ function wrongSize(frame: string): ConnectionError {
 }
 
 /** The data of a padded frame. */
-export function withoutPadding(payload: Buffer): Buffer {
+function withoutPadding(payload: Buffer): Buffer {
   const paddingBytes = payload[0] ?? 0;
-  if (payload.length === 0 || paddingBytes >= payload.length)
-    throw broken('more padding than there is payload');
+  if (paddingBytes >= payload.length) throw broken('more padding than there is payload');
   return payload.subarray(1, payload.length - paddingBytes);
-}
-
-/** Counts a body whose length was announced. */
-function countBody(stream: Stream, bytes: number, isLast: boolean): void {
-  if (stream.bodyBytesLeft === undefined) return;
-  stream.bodyBytesLeft -= bytes;
-  if (stream.bodyBytesLeft < 0 || (isLast && stream.bodyBytesLeft > 0)) {
-    throw new StreamError(errorCode.protocolError, 'a body of another length than announced');
-  }
 }

@@ -3,12 +3,12 @@ import { ConnectionError, errorCode, frameBytesMax, frameHeaderBytes } from './f
 /** Takes a frame; the payload is a view that stays as it is. */
 export type OnFrame = (type: number, flags: number, streamId: number, payload: Buffer) => void;
 
-const nothing = Buffer.alloc(0);
-
-/** Cuts the bytes of a connection into frames. Copies only a frame that lies in two chunks. */
+/** Cuts the bytes of a connection into frames. Copies only a frame that lies in two chunks, and each byte of it once. */
 export class FrameReader {
   readonly #onFrame: OnFrame;
-  #begun: Buffer = nothing;
+  /** The frame that the last chunk left unfinished: room for its header, or for all of it once its length is known. */
+  #begun: Buffer | undefined;
+  #begunBytes = 0;
 
   constructor(onFrame: OnFrame) {
     this.#onFrame = onFrame;
@@ -16,48 +16,50 @@ export class FrameReader {
 
   /** Takes a chunk. Throws ConnectionError for a frame that is too large, and what `onFrame` throws. */
   read(chunk: Buffer): void {
-    let at = 0;
-    while (this.#begun.length > 0) {
-      const missing = missingBytes(this.#begun);
-      const part = chunk.subarray(at, at + missing);
-      at += part.length;
-      this.#begun = Buffer.concat([this.#begun, part]);
-      if (part.length < missing) return;
-      if (missingBytes(this.#begun) > 0) continue;
-      const whole = this.#begun;
-      this.#begun = nothing;
-      this.#emit(whole, 0);
-    }
+    let at = this.#begun ? this.#finish(this.#begun, chunk) : 0;
     while (chunk.length - at >= frameHeaderBytes) {
       const end = at + frameHeaderBytes + payloadBytes(chunk, at);
       if (end > chunk.length) break;
-      this.#emit(chunk, at);
+      this.#emit(chunk, at, end);
       at = end;
     }
-    if (at < chunk.length) this.#begun = Buffer.from(chunk.subarray(at));
+    if (at < chunk.length) this.#begin(chunk, at);
   }
 
-  #emit(bytes: Buffer, at: number): void {
-    const length = payloadBytes(bytes, at);
-    const start = at + frameHeaderBytes;
+  #begin(chunk: Buffer, at: number): void {
+    const isHeaderWhole = chunk.length - at >= frameHeaderBytes;
+    const bytes = frameHeaderBytes + (isHeaderWhole ? payloadBytes(chunk, at) : 0);
+    const begun = Buffer.allocUnsafe(bytes);
+    this.#begun = begun;
+    this.#begunBytes = chunk.copy(begun, 0, at);
+  }
+
+  /** Goes on with the unfinished frame; returns where the chunk's next frame begins. */
+  #finish(begun: Buffer, chunk: Buffer): number {
+    const at = chunk.copy(begun, this.#begunBytes);
+    this.#begunBytes += at;
+    if (this.#begunBytes < begun.length) return at;
+    const bytes = frameHeaderBytes + payloadBytes(begun, 0);
+    if (bytes > begun.length) {
+      const whole = Buffer.allocUnsafe(bytes);
+      begun.copy(whole);
+      this.#begun = whole;
+      return at + this.#finish(whole, chunk.subarray(at));
+    }
+    this.#begun = undefined;
+    this.#emit(begun, 0, bytes);
+    return at;
+  }
+
+  #emit(bytes: Buffer, at: number, end: number): void {
     const streamId = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
-    this.#onFrame(
-      bytes[at + 3] as number,
-      bytes[at + 4] as number,
-      streamId,
-      bytes.subarray(start, start + length),
-    );
+    const payload = bytes.subarray(at + frameHeaderBytes, end);
+    this.#onFrame(bytes[at + 3] as number, bytes[at + 4] as number, streamId, payload);
   }
-}
-
-/** What a begun frame lacks: of its header, or of its payload. */
-function missingBytes(begun: Buffer): number {
-  if (begun.length < frameHeaderBytes) return frameHeaderBytes - begun.length;
-  return frameHeaderBytes + payloadBytes(begun, 0) - begun.length;
 }
 
 function payloadBytes(bytes: Buffer, at: number): number {
-  const length = bytes.readUIntBE(at, 3);
+  const length = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
   if (length <= frameBytesMax) return length;
   throw new ConnectionError(errorCode.frameSizeError, `a frame of ${length} bytes`);
 }

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { frameHeaderBytes } from './frame.ts';
+import { flushAfterTurn } from './flush-turn.ts';
+import { frameBytesMax, frameFlag, frameHeaderBytes, frameType } from './frame.ts';
+import { encodedBytesMax, type HpackEncoder } from './hpack/encoder.ts';
 
 /** Payloads from here on are sent from where they are; smaller ones are copied into one piece. */
 const copiedBytesMax = 4_096;
@@ -18,7 +20,12 @@ export class FrameWriter {
   #batchBytes = batchBytesMin;
   #start = 0;
   #end = 0;
+  /** The last frame, where it was HEADERS or DATA: its stream, and where its flags are. */
+  #lastStreamId = 0;
+  #lastBatch: Buffer = nothing;
+  #lastFlagsAt = 0;
   #isScheduled = false;
+  #isClosed = false;
   #waitingBytes = 0;
 
   /** `onFlushed` hears that the socket takes more. */
@@ -33,6 +40,7 @@ export class FrameWriter {
   }
 
   frame(type: number, flags: number, streamId: number, payload: Buffer): void {
+    if (this.#isClosed) return;
     const { length } = payload;
     const isCopied = length <= copiedBytesMax;
     this.#reserve(frameHeaderBytes + (isCopied ? length : 0));
@@ -44,49 +52,98 @@ export class FrameWriter {
       this.#cut();
       this.#pieces.push(payload);
     }
-    this.#waitingBytes += frameHeaderBytes + length;
-    this.#schedule();
+    this.#note(frameHeaderBytes + length);
+  }
+
+  /** A header block: HEADERS, and CONTINUATION where it is long. */
+  fields(streamId: number, fields: readonly string[], encoder: HpackEncoder, isLast: boolean): void {
+    if (this.#isClosed) return;
+    const endStream = isLast ? frameFlag.endStream : 0;
+    const bytesMax = encodedBytesMax(fields);
+    if (bytesMax > copiedBytesMax) return this.#longBlock(streamId, encoder.encode(fields), endStream);
+    this.#reserve(frameHeaderBytes + bytesMax);
+    const start = this.#end + frameHeaderBytes;
+    const end = encoder.encodeInto(fields, this.#batch, start);
+    this.#header(frameType.headers, frameFlag.endHeaders | endStream, streamId, end - start);
+    this.#end = end;
+    this.#note(frameHeaderBytes + end - start);
+  }
+
+  /** Sets END_STREAM in the last frame, where that is this stream's and was not sent yet. */
+  endLast(streamId: number): boolean {
+    if (this.#lastStreamId !== streamId) return false;
+    this.#lastStreamId = 0;
+    this.#lastBatch[this.#lastFlagsAt] = (this.#lastBatch[this.#lastFlagsAt] as number) | frameFlag.endStream;
+    return true;
   }
 
   /** A frame whose payload is one number of 32 bits: RST_STREAM, WINDOW_UPDATE. */
   number(type: number, streamId: number, value: number): void {
+    if (this.#isClosed) return;
     this.#reserve(frameHeaderBytes + 4);
     this.#header(type, 0, streamId, 4);
-    this.#end = this.#batch.writeUInt32BE(value, this.#end);
-    this.#waitingBytes += frameHeaderBytes + 4;
-    this.#schedule();
+    this.#end = writeUint32(this.#batch, value, this.#end);
+    this.#note(frameHeaderBytes + 4);
   }
 
   /** Bytes that are no frame: the client's preface. */
   raw(bytes: Buffer): void {
     this.#cut();
     this.#pieces.push(bytes);
-    this.#waitingBytes += bytes.length;
-    this.#schedule();
+    this.#note(bytes.length);
   }
 
   /** Sends what was collected. */
   flush(): void {
     this.#isScheduled = false;
+    if (this.#isClosed) return;
+    this.#send();
+    if (!this.#socket.destroyed && !this.#socket.writableNeedDrain) this.#onFlushed();
+  }
+
+  /** Sends what was collected, and nothing more. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#send();
+  }
+
+  #send(): void {
     this.#cut();
-    if (this.#pieces.length === 0 || this.#socket.destroyed) return;
+    const pieces = this.#pieces;
     this.#waitingBytes = 0;
-    if (this.#pieces.length > 1) this.#socket.cork();
-    for (const piece of this.#pieces) this.#socket.write(piece);
-    if (this.#pieces.length > 1) this.#socket.uncork();
-    this.#pieces.length = 0;
+    this.#lastStreamId = 0;
+    this.#lastBatch = nothing;
     // The next turn will bring about as much as this one.
     this.#batchBytes = Math.max(batchBytesMin, Math.min(this.#end * 2, batchBytesMax));
     this.#batch = nothing;
     this.#start = 0;
     this.#end = 0;
-    if (!this.#socket.writableNeedDrain) this.#onFlushed();
+    const socket = this.#socket;
+    if (pieces.length > 0 && !socket.destroyed) {
+      if (pieces.length > 1) socket.cork();
+      for (const piece of pieces) socket.write(piece);
+      if (pieces.length > 1) socket.uncork();
+    }
+    pieces.length = 0;
   }
 
-  #schedule(): void {
+  #longBlock(streamId: number, block: Buffer, endStream: number): void {
+    const isWhole = block.length <= frameBytesMax;
+    const flags = endStream | (isWhole ? frameFlag.endHeaders : 0);
+    this.frame(frameType.headers, flags, streamId, isWhole ? block : block.subarray(0, frameBytesMax));
+    for (let at = frameBytesMax; at < block.length; at += frameBytesMax) {
+      const isEnd = at + frameBytesMax >= block.length;
+      const part = block.subarray(at, at + frameBytesMax);
+      this.frame(frameType.continuation, isEnd ? frameFlag.endHeaders : 0, streamId, part);
+    }
+  }
+
+  #note(bytes: number): void {
+    this.#waitingBytes += bytes;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(flush, this);
+    flushAfterTurn(this);
   }
 
   #reserve(bytes: number): void {
@@ -106,7 +163,10 @@ export class FrameWriter {
     batch[at++] = length;
     batch[at++] = type;
     batch[at++] = flags;
-    this.#end = batch.writeUInt32BE(streamId, at);
+    this.#end = writeUint32(batch, streamId, at);
+    this.#lastStreamId = type <= frameType.headers ? streamId : 0;
+    this.#lastBatch = batch;
+    this.#lastFlagsAt = at - 1;
   }
 
   #cut(): void {
@@ -116,6 +176,11 @@ export class FrameWriter {
   }
 }
 
-function flush(writer: FrameWriter): void {
-  writer.flush();
+/** Writes a number of 32 bits; returns where it ends. */
+function writeUint32(bytes: Buffer, value: number, at: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+  return at + 4;
 }

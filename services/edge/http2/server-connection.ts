@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { ConnectionError, clientPreface, errorCode, frameType, StreamError, settingId } from './frame.ts';
 import type { HeaderBlock } from './header-blocks.ts';
+import { hasPseudoFields } from './message-head.ts';
 import { readRequestHead } from './request-head.ts';
 import type { Fields, Stream } from './stream.ts';
 
@@ -14,14 +15,14 @@ export interface ServerConnectionOptions extends ConnectionOptions {
 export interface ServerConnectionOwner {
   /** A request: its head; `isWhole` where it has no body. */
   onRequest(stream: Stream, fields: Fields, isWhole: boolean): void;
-  /** A client reset a stream that we had not finished. */
+  /** A client reset a stream that we had not finished, or broke the protocol there so that we had to. */
   onCancelled(): void;
   /** The head of a request has more bytes than the limit. It was answered. */
   onHeadTooLarge(): void;
-  /** A stream is over. */
+  /** A stream is over that was told by `onRequest`; where the connection is, too, maybe after `onClosed`. */
   onStreamGone(stream: Stream): void;
   onClosed(): void;
-  /** A bug: the connection ended by it. */
+  /** A bug, of ours or of who listens: a stream ended by it, or the connection. */
   onBug(error: unknown): void;
 }
 
@@ -30,9 +31,12 @@ const headTooLarge: Fields = [':status', '431', 'content-length', '0'];
 
 /** The server's side of a connection. */
 export class ServerConnection extends Connection {
+  override readonly isClient = false;
   readonly #owner: ServerConnectionOwner;
   readonly #streamsMax: number;
+  /** The last stream that the client opened, and the last one that we took. */
   #lastStreamId = 0;
+  #takenStreamId = 0;
   #prefaceBytes = 0;
   #isDraining = false;
 
@@ -77,15 +81,20 @@ export class ServerConnection extends Connection {
       throw new ConnectionError(errorCode.streamClosed, 'HEADERS of a closed stream');
     this.#lastStreamId = streamId;
     if (this.#isDraining || this.streams.size >= this.#streamsMax) {
-      this.sendReset(streamId, errorCode.refusedStream);
-      return;
+      throw new StreamError(errorCode.refusedStream, 'no more streams');
     }
-    const opened = this.addStream(streamId);
-    if (block.isTooLarge) return this.#refuseHead(opened, isLast);
+    this.#takenStreamId = streamId;
+    if (block.isTooLarge) return this.#refuseHead(streamId, isLast);
     if (block.isMalformed) throw new StreamError(errorCode.protocolError, 'malformed fields');
-    opened.bodyBytesLeft = readRequestHead(block.fields, isLast);
+    const bodyBytes = readRequestHead(block.fields, isLast);
+    const opened = this.addStream(streamId);
+    opened.bodyBytesLeft = bodyBytes;
     opened.isRemoteEnded = isLast;
-    this.#owner.onRequest(opened, block.fields, isLast);
+    try {
+      this.#owner.onRequest(opened, block.fields, isLast);
+    } catch (error) {
+      this.onListenerError(opened, error);
+    }
   }
 
   protected override wasOpened(streamId: number): boolean {
@@ -93,7 +102,7 @@ export class ServerConnection extends Connection {
   }
 
   protected override sendGoaway(code: number, message: string): void {
-    this.#sendGoaway(this.#lastStreamId, code, message);
+    this.#sendGoaway(this.#takenStreamId, code, message);
   }
 
   #sendGoaway(lastStreamId: number, code: number, message: string): void {
@@ -141,18 +150,18 @@ export class ServerConnection extends Connection {
   }
 
   #onTrailers(stream: Stream, block: HeaderBlock, isLast: boolean): void {
-    const hasPseudoFields = block.fields.some((text, index) => index % 2 === 0 && text.startsWith(':'));
-    if (!isLast || block.isMalformed || block.isTooLarge || hasPseudoFields) {
+    if (!isLast || block.isMalformed || block.isTooLarge || hasPseudoFields(block.fields)) {
       throw new StreamError(errorCode.protocolError, 'trailers that are none');
     }
     if (stream.bodyBytesLeft) throw new StreamError(errorCode.protocolError, 'a body shorter than announced');
     stream.receiveFields(block.fields, true);
   }
 
-  #refuseHead(stream: Stream, isLast: boolean): void {
+  #refuseHead(streamId: number, isLast: boolean): void {
+    this.countIdleFrame();
     this.#owner.onHeadTooLarge();
-    stream.isRemoteEnded = isLast;
-    stream.sendFields(headTooLarge, true);
+    this.sendFields(streamId, headTooLarge, true);
+    if (!isLast) this.sendReset(streamId, errorCode.noError);
   }
 
   #closeWhenDone(): void {

@@ -13,23 +13,26 @@ export function writeSettings(settings: Readonly<Record<number, number>>): Buffe
   return payload;
 }
 
-/** What a peer's SETTINGS say; the last wins. Throws ConnectionError for values that are not allowed. */
-export function readSettings(payload: Buffer): ReadonlyMap<number, number> {
+/** What a peer's SETTINGS say, in their order. Throws ConnectionError for values that are not allowed. */
+export function readSettings(payload: Buffer, isFromServer: boolean): [id: number, value: number][] {
   if (payload.length % entryBytes !== 0) {
     throw new ConnectionError(errorCode.frameSizeError, 'a SETTINGS of the wrong size');
   }
-  const settings = new Map<number, number>();
+  const settings: [number, number][] = [];
   for (let at = 0; at < payload.length; at += entryBytes) {
     const id = payload.readUInt16BE(at);
     const value = payload.readUInt32BE(at + 2);
-    check(id, value);
-    settings.set(id, value);
+    check(id, value, isFromServer);
+    settings.push([id, value]);
   }
   return settings;
 }
 
-function check(id: number, value: number): void {
-  if (id === settingId.enablePush && value > 1) throw refuse('ENABLE_PUSH', errorCode.protocolError);
+/** A server has nothing to be pushed to. */
+function check(id: number, value: number, isFromServer: boolean): void {
+  if (id === settingId.enablePush && value > (isFromServer ? 0 : 1)) {
+    throw refuse('ENABLE_PUSH', errorCode.protocolError);
+  }
   if (id === settingId.initialWindowSize && value > windowBytesMax) {
     throw refuse('INITIAL_WINDOW_SIZE', errorCode.flowControlError);
   }

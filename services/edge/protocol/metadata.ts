@@ -18,11 +18,19 @@ const ownPrefixes = [':', 'grpc-', 'connect-', 'x-trellis-', 'x-forwarded-', 'se
 /** The client's own metadata: what is left of its header fields, in order, repeated ones apart. */
 export function toMetadata(rawHeaders: Fields): Fields {
   const metadata: string[] = [];
+  let connection = '';
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     if (isMetadata(name)) metadata.push(name, rawHeaders[index + 1] ?? '');
+    else if (name === 'connection') connection += `,${rawHeaders[index + 1]}`;
   }
-  return metadata;
+  return connection === '' ? metadata : withoutNamed(metadata, connection);
+}
+
+/** What HTTP/1.1's Connection field names is for this hop only (RFC 9110, section 7.6.1). */
+function withoutNamed(metadata: Fields, connection: string): Fields {
+  const named = new Set(connection.toLowerCase().split(/[\s,]+/));
+  return metadata.filter((_text, index) => !named.has(metadata[index - (index % 2)] ?? ''));
 }
 
 const seenMax = 1_000;

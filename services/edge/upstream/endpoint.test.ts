@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { silentLog } from '../../mesh/rpc/testing.ts';
 import { RegistryResolver } from '../../mesh/discovery/registry-resolver.ts';
 import { deferred } from '../../mesh/rpc/testing.ts';
 import { closed, respondTrailersOnly, serveHttp2 } from './http2-server.testing.ts';
@@ -26,6 +27,7 @@ async function serve(onStream?: (stream: ServerHttp2Stream) => void, options?: S
 
 function upstreamsWith(options: Partial<Http2UpstreamsOptions> = {}): Http2Upstreams {
   const upstreams = new Http2Upstreams({
+    log: silentLog,
     self: async () => ({ service: 'edge', assertion: 'signed' }),
     ...options,
   });

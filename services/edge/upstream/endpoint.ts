@@ -1,3 +1,4 @@
+import type { Logger } from '../../mesh/log/logger.ts';
 import { Session, type SessionOwner, type SessionTimes } from './session.ts';
 
 /** A call that looks for a session. */
@@ -13,6 +14,7 @@ export interface EndpointOptions {
   readonly times: SessionTimes;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  readonly log: Logger;
 }
 
 /** From here on, another session is worth its while. */
@@ -63,6 +65,10 @@ export class Endpoint implements SessionOwner {
     this.#isClosed = true;
     for (const session of this.#sessions) session.retire();
     this.#refuseWaiting();
+  }
+
+  onBug(err: unknown): void {
+    this.#options.log.error({ err, address: this.address }, 'an answer could not be read');
   }
 
   onRoom(session: Session): void {

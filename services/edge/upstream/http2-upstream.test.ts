@@ -33,7 +33,7 @@ describeUpstream('Http2Upstream', async (run) => {
   }));
   const address = '127.0.0.1:0';
   const server = await serveGrpc({ services, verifier, address, log: silentLog, drainMs: 0 });
-  const upstreams = new Http2Upstreams({ self: () => sign() });
+  const upstreams = new Http2Upstreams({ log: silentLog, self: () => sign() });
   return {
     upstream: upstreams.get(server.endpoint),
     caller: await sign(create(PrincipalSchema, { principalId: 'key_1' })),

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Signer } from '../../mesh/identity/assertion.ts';
+import type { Logger } from '../../mesh/log/logger.ts';
 import type { RequestStream } from '../data-path/call.ts';
 import { Endpoint } from './endpoint.ts';
 import { Http2Call } from './http2-call.ts';
@@ -13,6 +14,7 @@ const endpointsMax = 1_000;
 export interface Http2UpstreamsOptions {
   /** Who the edge itself is: see `createSelfAssertion`. */
   readonly self: () => ReturnType<Signer>;
+  readonly log: Logger;
   readonly times?: Partial<SessionTimes>;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
@@ -21,6 +23,7 @@ export interface Http2UpstreamsOptions {
 /** Ways to services over HTTP/2 without TLS, by address. Deadlines are passed on, not enforced. */
 export class Http2Upstreams {
   readonly #self: SelfCaller;
+  readonly #log: Logger;
   readonly #times: SessionTimes;
   readonly #now: () => number;
   readonly #upstreams = new LRUCache<string, Http2Upstream>({
@@ -28,8 +31,9 @@ export class Http2Upstreams {
     dispose: (upstream) => upstream.close(),
   });
 
-  constructor({ self, times, now = () => performance.now() }: Http2UpstreamsOptions) {
+  constructor({ self, log, times, now = () => performance.now() }: Http2UpstreamsOptions) {
     this.#self = createSelfCaller(self);
+    this.#log = log;
     this.#times = { ...sessionTimes, ...times };
     this.#now = now;
   }
@@ -38,7 +42,7 @@ export class Http2Upstreams {
   get(address: string): Upstream {
     const known = this.#upstreams.get(address);
     if (known) return known;
-    const endpoint = new Endpoint({ address, times: this.#times, now: this.#now });
+    const endpoint = new Endpoint({ address, times: this.#times, now: this.#now, log: this.#log });
     const upstream = new Http2Upstream(endpoint, this.#self);
     this.#upstreams.set(address, upstream);
     return upstream;

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import type { Fields } from '../listener/exchange.ts';
 
 /** Fields that say something of one hop, or that every hop says for itself. */
@@ -40,9 +39,15 @@ function isReserved(name: string): boolean {
   );
 }
 
+/** The value of a field; of repeated ones the last. */
+export function fieldOf(fields: Fields, name: string): string | undefined {
+  for (let i = fields.length - 2; i >= 0; i -= 2) if (fields[i] === name) return fields[i + 1];
+  return undefined;
+}
+
 /** True for the content types of gRPC with protobuf, which is what was asked for. */
-export function isGrpc({ 'content-type': type }: IncomingHttpHeaders): boolean {
-  return type !== undefined && /^application\/grpc(?:\+proto)?(?:$|[; ])/.test(type);
+export function isGrpc(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc(?:\+proto)?(?:$|[; ])/.test(contentType);
 }
 
 const encodedRun = /(?:%[0-9A-Fa-f]{2})+/g;

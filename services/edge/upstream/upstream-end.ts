@@ -1,27 +1,25 @@
-import { constants, type IncomingHttpHeaders } from 'node:http2';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
 import { headers } from '../../mesh/rpc/headers.ts';
 import { toCallEnd } from '../data-path/call-end.ts';
+import { errorCode } from '../http2/frame.ts';
 import type { Fields } from '../listener/exchange.ts';
-import { customFields, decodeGrpcMessage } from './response-fields.ts';
+import { customFields, decodeGrpcMessage, fieldOf } from './response-fields.ts';
 import type { Loss, UpstreamEnd } from './upstream.ts';
 
 /** The end that a service tells in its trailers; undefined where they have no status. */
-export function endFromTrailers(trailers: IncomingHttpHeaders, raw: Fields): UpstreamEnd | undefined {
-  const status = trailers['grpc-status'];
-  if (typeof status !== 'string') return undefined;
-  const message = trailers['grpc-message'];
-  const details = trailers[headers.statusDetails];
-  const pushback = trailers['grpc-retry-pushback-ms'];
+export function endFromFields(fields: Fields): UpstreamEnd | undefined {
+  const status = fieldOf(fields, 'grpc-status');
+  if (status === undefined) return undefined;
+  const pushback = fieldOf(fields, 'grpc-retry-pushback-ms');
   return {
     code: /^(?:\d|1[0-6])$/.test(status) ? Number(status) : Code.UNKNOWN,
-    message: typeof message === 'string' ? decodeGrpcMessage(message) : '',
-    details: typeof details === 'string' ? details : '',
-    trailers: customFields(raw),
+    message: decodeGrpcMessage(fieldOf(fields, 'grpc-message') ?? ''),
+    details: fieldOf(fields, headers.statusDetails) ?? '',
+    trailers: customFields(fields),
     loss: undefined,
-    pushbackMs: typeof pushback === 'string' ? parsePushback(pushback) : undefined,
+    pushbackMs: pushback === undefined ? undefined : parsePushback(pushback),
   };
 }
 
@@ -45,15 +43,15 @@ const brokenOff = 'the service broke the call off';
 /** The error of a call whose stream ended with this HTTP/2 code and without a status. */
 export function errorFromReset(http2Code: number): RpcError {
   switch (http2Code) {
-    case constants.NGHTTP2_REFUSED_STREAM:
+    case errorCode.refusedStream:
       return unreachable();
-    case constants.NGHTTP2_CANCEL:
+    case errorCode.cancel:
       return rpcError(ErrorReason.CANCELLED, brokenOff);
-    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
+    case errorCode.enhanceYourCalm:
       return rpcError(ErrorReason.RATE_LIMITED, 'the service is asked too much just now', {
         retryAfterMs: 1_000,
       });
-    case constants.NGHTTP2_INADEQUATE_SECURITY:
+    case errorCode.inadequateSecurity:
       return rpcError(ErrorReason.PERMISSION_DENIED, 'the service asks for a safer connection');
     default:
       return rpcError(ErrorReason.INTERNAL, brokenOff);

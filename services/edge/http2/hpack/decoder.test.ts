@@ -21,6 +21,7 @@ describe('HpackDecoder', () => {
     ['Huffman-coded bytes that are none', '00 01 61 81 00'],
     ['a resize above the limit', '3f e2 1f'],
     ['a resize after a field', '82 20'],
+    ['a resize between fields', '82 20 00 00'],
   ])('refuses %s', (_what, block) => {
     expect(() => createDecoder().decode(hex(block))).toThrow(hpackError);
   });
@@ -82,6 +83,17 @@ describe('HpackDecoder', () => {
           expect(decoder.decode(literalBytes('x-path', value, { isHuffman }))).toEqual(['x-path', value]);
           expect(decoder.isMalformed).toBe(value === 'bad\n');
         }
+      }
+    }
+  });
+
+  it('tells repeated strings apart of which one begins the other', () => {
+    const decoder = createDecoder();
+    for (let round = 0; round < 3; round++) {
+      for (let length = 0; length < 300; length++) {
+        const value = 'v'.repeat(length);
+        const block = literalBytes('name', value);
+        for (let count = 0; count < 3; count++) expect(decoder.decode(block)).toEqual(['name', value]);
       }
     }
   });

@@ -14,6 +14,7 @@ export interface HpackDecoderOptions {
 }
 
 const none: string[] = [];
+const noBlock = Buffer.alloc(0);
 /** A string cut from a text holds the whole text in memory: only from those of this size. */
 const sharedTextBytesMax = 1_024;
 
@@ -30,7 +31,7 @@ export class HpackDecoder {
   readonly #table = new DynamicTable();
   readonly #tableBytesMax: number;
   readonly #listBytesMax: number;
-  #block: Buffer = Buffer.alloc(0);
+  #block: Buffer = noBlock;
   #at = 0;
   #fields: string[] = none;
   #listBytes = 0;
@@ -53,12 +54,14 @@ export class HpackDecoder {
     this.#at = 0;
     this.#fields = [];
     this.#listBytes = 0;
-    this.#blockText = '';
     this.isMalformed = false;
     this.isTooLarge = false;
     this.#readSizeUpdates();
     while (this.#at < block.length) this.#readField();
     const fields = this.#fields;
+    // The block is a part of what was read from the socket: that must not stay with an idle connection.
+    this.#block = noBlock;
+    this.#blockText = '';
     this.#fields = none;
     return fields;
   }
@@ -119,7 +122,7 @@ export class HpackDecoder {
     }
   }
 
-  /** RFC 7541, 5.1: what is under the mask, and seven bits of each further byte; refused from four of those on. */
+  /** RFC 7541, 5.1: what is under the mask, and seven bits of each further byte, four of those at most. */
   #readInteger(mask: number): number {
     const block = this.#block;
     let value = (block[this.#at++] as number) & mask;
@@ -143,18 +146,30 @@ export class HpackDecoder {
     const end = start + length;
     if (end > block.length) throw new HpackError('the block ends within a string');
     this.#at = end;
-    const cached = this.#cache.find(block, start, end, isHuffman);
+    // What enters the table comes as an index from then on, and must not hold its block in memory.
+    return isKept ? this.#decodeString(start, end, isHuffman) : this.#findString(start, end, isHuffman);
+  }
+
+  #findString(start: number, end: number, isHuffman: boolean): string {
+    const cached = this.#cache.find(this.#block, start, end, isHuffman);
     if (cached !== undefined) {
       this.#isValidValue = cached.isValidValue;
       return cached.text;
     }
-    const { isRepeated } = this.#cache;
-    if (!isHuffman && !isKept && !isRepeated && block.length <= sharedTextBytesMax)
-      return this.#cutString(start, end);
-    const text = isHuffman ? decodeHuffman(block, start, end) : block.toString('latin1', start, end);
+    if (this.#cache.isRepeated) {
+      const text = this.#decodeString(start, end, isHuffman);
+      this.#cache.keep(this.#block, start, end, { isHuffman, text, isValidValue: this.#isValidValue });
+      return text;
+    }
+    const isCut = !isHuffman && this.#block.length <= sharedTextBytesMax;
+    return isCut ? this.#cutString(start, end) : this.#decodeString(start, end, isHuffman);
+  }
+
+  #decodeString(start: number, end: number, isHuffman: boolean): string {
+    const text = isHuffman
+      ? decodeHuffman(this.#block, start, end)
+      : this.#block.toString('latin1', start, end);
     this.#isValidValue = isValidValue(text, 0, text.length);
-    if (isRepeated)
-      this.#cache.keep(block, start, end, { isHuffman, text, isValidValue: this.#isValidValue });
     return text;
   }
 

@@ -13,9 +13,9 @@ export class DynamicTable {
   #bytesMax = tableBytesDefault;
   #added = 0;
   #evicted = 0;
-  readonly #onEvict: ((field: DecodedField, sequence: number) => void) | undefined;
+  readonly #onEvict: ((field: DecodedField) => void) | undefined;
 
-  constructor(onEvict?: (field: DecodedField, sequence: number) => void) {
+  constructor(onEvict?: (field: DecodedField) => void) {
     this.#onEvict = onEvict;
   }
 
@@ -66,7 +66,7 @@ export class DynamicTable {
       const field = this.#slots[slot] as DecodedField;
       this.#slots[slot] = undefined;
       this.#bytes -= field.bytes;
-      this.#onEvict?.(field, this.#evicted);
+      this.#onEvict?.(field);
     }
   }
 

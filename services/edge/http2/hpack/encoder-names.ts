@@ -45,7 +45,7 @@ export class EncoderName {
   readonly staticValues: ReadonlyMap<string, number>;
   /** The sequences of the table's fields with this name, by value. */
   readonly sequences = new Map<string, number>();
-  /** The newest of them; 0 for none. */
+  /** The newest that there was, though it may have left; 0 for none. */
   sequence = 0;
   /** The value that was found last, and where: most names come with one value again and again. */
   lastValue: string | undefined;

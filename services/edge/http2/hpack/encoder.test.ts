@@ -58,11 +58,43 @@ describe('HpackEncoder', () => {
     }
   });
 
+  it('sees that a field repeats with a hundred others in between', () => {
+    const encoder = createEncoder();
+    for (let count = 0; count < 200; count++) {
+      if (count % 100 === 0) encoder.encode(['x-name', 'value']);
+      encoder.encode(['x-other', `value ${count}`]);
+    }
+    expect(encoder.encode(['x-name', 'value'])).toEqual(hex('be'));
+  });
+
   it('is not moved by values that come only once', () => {
     const encoder = createEncoder();
     for (let count = 0; count < 2; count++) encoder.encode(['x-name', 'value']);
     for (let count = 0; count < 1_000; count++) encoder.encode(['x-other', `value ${count}`]);
     expect(encoder.encode(['x-name', 'value'])).toEqual(hex('be'));
+  });
+
+  it('keeps what it needs for each block when more repeats than the table can hold', () => {
+    const encoder = createEncoder();
+    const decoder = createDecoder();
+    let indexedCount = 0;
+    for (let count = 0; count < 2_000; count++) {
+      const fields = ['x-large', String(count % 20).padStart(600, '0'), 'x-small', 'value'];
+      const block = encoder.encode(fields);
+      expect(decoder.decode(block)).toEqual(fields);
+      if ((block.at(-1) as number) >= 0x80) indexedCount++;
+    }
+    expect(indexedCount).toBeGreaterThan(1_900);
+  });
+
+  it('replaces what the full table holds when other fields repeat', () => {
+    const encoder = createEncoder();
+    for (const generation of ['a', 'b']) {
+      const values = Array.from({ length: 5 }, (_, number) => (generation + number).padEnd(600, '0'));
+      for (let count = 0; count < 200; count++)
+        for (const value of values) encoder.encode(['x-large', value]);
+      for (const value of values) expect(encoder.encode(['x-large', value])).toHaveLength(1);
+    }
   });
 
   it('tells the peer of a smaller table first', () => {

@@ -17,6 +17,12 @@ const resize = { pattern: 0x20, mask: 0x1f };
 const never = { pattern: 0x10, mask: 0x0f };
 const without = { pattern: 0x00, mask: 0x0f };
 
+/**
+ * Where more repeats than the table can hold (the assertions of many principals), adding each would only push out the
+ * others before they are used. So a full table changes slowly: a block earns so many bytes that may leave it.
+ */
+const evictableBytesPerBlock = 32;
+
 /** Bytes that encoding these fields cannot exceed. */
 export function encodedBytesMax(fields: readonly string[]): number {
   // Two changes of the table's size go before them. A field is an index and two lengths, each with its own byte.
@@ -38,11 +44,13 @@ export class HpackEncoder {
   /** The lowest and the last size of the table that the peer was not told yet. */
   #toldBytesMax = tableBytesDefault;
   #lowestBytesMax = tableBytesDefault;
+  /** What fields may now push out of the full table: see `evictableBytesPerBlock`. */
+  #evictableBytes = 0;
 
   constructor({ tableBytesMax }: HpackEncoderOptions) {
     this.#tableBytesMax = tableBytesMax;
     this.#recent = new RecentValues(Math.floor(tableBytesMax / 4));
-    this.#table = new DynamicTable((field, sequence) => this.#forget(field, sequence));
+    this.#table = new DynamicTable((field) => this.#forget(field));
     this.setTableBytesMax(tableBytesDefault);
   }
 
@@ -61,6 +69,7 @@ export class HpackEncoder {
 
   /** The same into a buffer with room for `encodedBytesMax(fields)` from `at` on; returns where the block ends. */
   encodeInto(fields: readonly string[], into: Buffer, at: number): number {
+    this.#evictableBytes = Math.min(this.#evictableBytes + evictableBytesPerBlock, this.#table.bytesMax / 4);
     let end = this.#writeSizeUpdates(into, at);
     for (let index = 0; index + 1 < fields.length; index += 2) {
       end = this.#writeField(fields[index] as string, fields[index + 1] as string, into, end);
@@ -139,12 +148,18 @@ export class HpackEncoder {
     return staticFields.length + 1 + this.#table.added - sequence;
   }
 
-  /** Not what would take much of the table for itself. */
   #isWorthAdding(entry: EncoderName | undefined, name: string, value: string): boolean {
-    if (name.length + value.length + fieldOverheadBytes > this.#table.bytesMax / 4) return false;
-    if (entry?.indexing !== 'without') return this.#recent.isRepeated(name, value);
-    // For its name: with an index for that, the peer need not read the name in each block.
-    return entry.staticIndex === 0 && this.#indexOf(entry.sequence) === 0;
+    const bytes = name.length + value.length + fieldOverheadBytes;
+    const evictedBytes = this.#table.bytes + bytes - this.#table.bytesMax;
+    // Not what would take much of the table for itself.
+    if (bytes > this.#table.bytesMax / 4 || evictedBytes > this.#evictableBytes) return false;
+    // Of a value that never repeats its name: with an index for that, the peer need not read the name in each block.
+    const isAdded =
+      entry?.indexing === 'without'
+        ? entry.staticIndex === 0 && this.#indexOf(entry.sequence) === 0
+        : this.#recent.isRepeated(name, value);
+    if (isAdded && evictedBytes > 0) this.#evictableBytes -= evictedBytes;
+    return isAdded;
   }
 
   #add(name: string, value: string): void {
@@ -160,13 +175,11 @@ export class HpackEncoder {
     entry.lastValue = undefined;
   }
 
-  /** A field left the table. */
-  #forget({ name, value }: DecodedField, sequence: number): void {
+  /** A field left the table: what stays bounded by the table. A sequence that left is no index any more. */
+  #forget({ name, value }: DecodedField): void {
     const entry = this.#names.get(name);
     if (entry === undefined) return;
-    if (entry.sequences.get(value) === sequence) entry.sequences.delete(value);
-    if (entry.sequence === sequence) entry.sequence = 0;
-    if (entry.lastSequence === sequence) entry.lastValue = undefined;
+    entry.sequences.delete(value);
     if (entry.sequences.size === 0 && !isKnownName(name)) this.#names.delete(name);
   }
 }

@@ -58,7 +58,7 @@ export class LiteralCache {
       this.#keptBytes = end - start;
     }
     this.#literals[this.#slot + 1] = this.#literals[this.#slot];
-    this.#literals[this.#slot] = { ...literal, bytes: Uint8Array.from(block.subarray(start, end)) };
+    this.#literals[this.#slot] = { ...literal, bytes: new Uint8Array(block.subarray(start, end)) };
   }
 }
 
