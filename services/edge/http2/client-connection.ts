@@ -74,23 +74,18 @@ export class ClientConnection extends Connection {
     isLast: boolean,
   ): void {
     if (!stream) {
-      if (this.wasOpened(streamId)) return this.countIdleFrame();
-      throw new ConnectionError(errorCode.protocolError, 'HEADERS of a stream that was never opened');
+      if (!this.wasOpened(streamId))
+        throw new ConnectionError(errorCode.protocolError, 'HEADERS of a stream that was never opened');
+      this.countIdleFrame();
+      return;
     }
     if (block.isMalformed) throw new StreamError(errorCode.protocolError, 'malformed fields');
     if (block.isTooLarge) throw new StreamError(errorCode.protocolError, 'more fields than the limit');
-    if (stream.takesBody) return this.#onTrailers(stream, block.fields, isLast);
-    const { status, length } = readResponseHead(block.fields);
-    if (status < 200) {
-      if (isLast || status === 101) throw new StreamError(errorCode.protocolError, 'an answer that is none');
+    if (stream.takesBody) {
+      this.#onTrailers(stream, block.fields, isLast);
       return;
     }
-    stream.takesBody = true;
-    const hasBody = status !== 204 && status !== 304 && !this.#headRequests.has(stream);
-    if (hasBody) stream.bodyBytesLeft = length;
-    if (isLast && stream.bodyBytesLeft)
-      throw new StreamError(errorCode.protocolError, 'a body shorter than announced');
-    stream.receiveFields(block.fields, isLast);
+    this.#onHead(stream, block.fields, isLast);
   }
 
   protected override wasOpened(streamId: number): boolean {
@@ -103,12 +98,16 @@ export class ClientConnection extends Connection {
     this.writer.frame(frameType.goaway, 0, 0, Buffer.concat([payload, Buffer.from(message)]));
   }
 
-  protected override onGoaway(lastStreamId: number): void {
+  protected override onGoaway(lastStreamId: number, code: number): void {
+    // In kind: no more streams will come.
+    if (!this.#isRetired) this.sendGoaway(errorCode.noError, '');
     this.#isRetired = true;
     this.#owner.onGoaway(lastStreamId);
     for (const stream of [...this.streams.values()]) {
       if (stream.id > lastStreamId) stream.receiveReset(errorCode.refusedStream, false);
     }
+    // A peer that gives up on the connection answers nothing more.
+    if (code !== errorCode.noError) this.fail(errorCode.noError);
     this.#closeWhenDone();
   }
 
@@ -127,6 +126,20 @@ export class ClientConnection extends Connection {
 
   protected override onBug(error: unknown): void {
     this.#owner.onBug(error);
+  }
+
+  #onHead(stream: Stream, fields: Fields, isLast: boolean): void {
+    const { status, length } = readResponseHead(fields);
+    if (status < 200) {
+      if (isLast || status === 101) throw new StreamError(errorCode.protocolError, 'an answer that is none');
+      return;
+    }
+    stream.takesBody = true;
+    const hasBody = status !== 204 && status !== 304 && !this.#headRequests.has(stream);
+    if (hasBody) stream.bodyBytesLeft = length;
+    if (isLast && stream.bodyBytesLeft)
+      throw new StreamError(errorCode.protocolError, 'a body shorter than announced');
+    stream.receiveFields(fields, isLast);
   }
 
   #onTrailers(stream: Stream, fields: Fields, isLast: boolean): void {

@@ -258,23 +258,32 @@ export abstract class Connection {
   #takeFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
     switch (type) {
       case frameType.data:
-        return this.#onData(flags, streamId, payload);
+        this.#onData(flags, streamId, payload);
+        break;
       case frameType.headers:
-        return this.#onHeaders(this.#headers.begin(flags, streamId, payload));
+        this.#onHeaders(this.#headers.begin(flags, streamId, payload));
+        break;
       case frameType.continuation:
-        return this.#onHeaders(this.#headers.continue(flags, streamId, payload));
+        this.#onHeaders(this.#headers.continue(flags, streamId, payload));
+        break;
       case frameType.rstStream:
-        return this.#onReset(streamId, payload);
+        this.#onReset(streamId, payload);
+        break;
       case frameType.settings:
-        return this.#onSettings(flags, streamId, payload);
+        this.#onSettings(flags, streamId, payload);
+        break;
       case frameType.ping:
-        return this.#onPing(flags, streamId, payload);
+        this.#onPing(flags, streamId, payload);
+        break;
       case frameType.goaway:
-        return this.#onGoaway(streamId, payload);
+        this.#onGoaway(streamId, payload);
+        break;
       case frameType.windowUpdate:
-        return this.#onWindowUpdate(streamId, payload);
+        this.#onWindowUpdate(streamId, payload);
+        break;
       case frameType.priority:
-        return this.#onPriority(streamId, payload);
+        this.#onPriority(streamId, payload);
+        break;
       case frameType.pushPromise:
         throw broken('a PUSH_PROMISE, which nobody may send here');
       default:
@@ -302,7 +311,10 @@ export abstract class Connection {
     if (!block) return;
     const { streamId, isLast } = block;
     const stream = this.streams.get(streamId);
-    if (!stream && this.#resetStreams.has(streamId, isLast)) return this.#idleFrames.count();
+    if (!stream && this.#resetStreams.has(streamId, isLast)) {
+      this.#idleFrames.count();
+      return;
+    }
     if (stream?.isRemoteEnded)
       throw new ConnectionError(errorCode.streamClosed, 'HEADERS after the end of a stream');
     this.onFields(stream, streamId, block, isLast);
@@ -316,7 +328,10 @@ export abstract class Connection {
     this.#receiveWindow.receive(payload.length);
     const stream = this.streams.get(streamId);
     if (!stream || this.options.isCreditedAtOnce) this.#credit(payload.length);
-    if (!stream) return this.#onStrayData(streamId, isLast);
+    if (!stream) {
+      this.#onStrayData(streamId, isLast);
+      return;
+    }
     if (data.length > 0) this.#idleFrames.allow();
     else if (!isLast) this.#idleFrames.count();
     if (stream.isRemoteEnded)

@@ -60,7 +60,10 @@ export class FrameWriter {
     if (this.#isClosed) return;
     const endStream = isLast ? frameFlag.endStream : 0;
     const bytesMax = encodedBytesMax(fields);
-    if (bytesMax > copiedBytesMax) return this.#longBlock(streamId, encoder.encode(fields), endStream);
+    if (bytesMax > copiedBytesMax) {
+      this.#longBlock(streamId, encoder.encode(fields), endStream);
+      return;
+    }
     this.#reserve(frameHeaderBytes + bytesMax);
     const start = this.#end + frameHeaderBytes;
     const end = encoder.encodeInto(fields, this.#batch, start);

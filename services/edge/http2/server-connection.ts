@@ -74,27 +74,8 @@ export class ServerConnection extends Connection {
     block: HeaderBlock,
     isLast: boolean,
   ): void {
-    if (stream) return this.#onTrailers(stream, block, isLast);
-    if (streamId % 2 === 0)
-      throw new ConnectionError(errorCode.protocolError, 'a stream with an id of the server');
-    if (streamId <= this.#lastStreamId)
-      throw new ConnectionError(errorCode.streamClosed, 'HEADERS of a closed stream');
-    this.#lastStreamId = streamId;
-    if (this.#isDraining || this.streams.size >= this.#streamsMax) {
-      throw new StreamError(errorCode.refusedStream, 'no more streams');
-    }
-    this.#takenStreamId = streamId;
-    if (block.isTooLarge) return this.#refuseHead(streamId, isLast);
-    if (block.isMalformed) throw new StreamError(errorCode.protocolError, 'malformed fields');
-    const bodyBytes = readRequestHead(block.fields, isLast);
-    const opened = this.addStream(streamId);
-    opened.bodyBytesLeft = bodyBytes;
-    opened.isRemoteEnded = isLast;
-    try {
-      this.#owner.onRequest(opened, block.fields, isLast);
-    } catch (error) {
-      this.onListenerError(opened, error);
-    }
+    if (stream) this.#onTrailers(stream, block, isLast);
+    else this.#onRequest(streamId, block, isLast);
   }
 
   protected override wasOpened(streamId: number): boolean {
@@ -147,6 +128,32 @@ export class ServerConnection extends Connection {
     if (part.equals(expected)) return chunk.subarray(part.length);
     this.fail(errorCode.protocolError, 'not the preface of HTTP/2');
     return chunk.subarray(chunk.length);
+  }
+
+  #onRequest(streamId: number, block: HeaderBlock, isLast: boolean): void {
+    if (streamId % 2 === 0)
+      throw new ConnectionError(errorCode.protocolError, 'a stream with an id of the server');
+    if (streamId <= this.#lastStreamId)
+      throw new ConnectionError(errorCode.streamClosed, 'HEADERS of a closed stream');
+    this.#lastStreamId = streamId;
+    if (this.#isDraining || this.streams.size >= this.#streamsMax) {
+      throw new StreamError(errorCode.refusedStream, 'no more streams');
+    }
+    this.#takenStreamId = streamId;
+    if (block.isTooLarge) {
+      this.#refuseHead(streamId, isLast);
+      return;
+    }
+    if (block.isMalformed) throw new StreamError(errorCode.protocolError, 'malformed fields');
+    const bodyBytes = readRequestHead(block.fields, isLast);
+    const opened = this.addStream(streamId);
+    opened.bodyBytesLeft = bodyBytes;
+    opened.isRemoteEnded = isLast;
+    try {
+      this.#owner.onRequest(opened, block.fields, isLast);
+    } catch (error) {
+      this.onListenerError(opened, error);
+    }
   }
 
   #onTrailers(stream: Stream, block: HeaderBlock, isLast: boolean): void {

@@ -23,7 +23,7 @@ export interface StreamListener {
 }
 
 /** What a stream holds of data that the peer does not take yet, before who writes should wait. */
-const queuedBytesMax = 64 * 1024;
+const queuedBytesMax = 16 * 1024;
 
 /** One stream of an HTTP/2 connection, of either role. */
 export class Stream {
@@ -120,7 +120,10 @@ export class Stream {
       queue.unshift(sent === 0 ? chunk : chunk.subarray(sent));
       break;
     }
-    if (queue.bytes > 0) return this.#awaitTurn();
+    if (queue.bytes > 0) {
+      this.#awaitTurn();
+      return;
+    }
     this.#queue = undefined;
     if (this.#isEnding) this.#sendEnd();
     else if (this.#wantsDrain) {
@@ -259,9 +262,15 @@ export class Stream {
 
   #tellNext(held: HeldInput): void {
     const head = held.heads.shift();
-    if (head) return this.#tellFields(head, false);
+    if (head) {
+      this.#tellFields(head, false);
+      return;
+    }
     const chunk = held.data.shift();
-    if (chunk) return this.#tellData(chunk);
+    if (chunk) {
+      this.#tellData(chunk);
+      return;
+    }
     const { end } = held;
     held.end = undefined;
     if (end === 'data') this.#tellEnd();
@@ -274,7 +283,10 @@ export class Stream {
     if (chunk.length > 0) this.#tellData(chunk);
     this.#isTelling = false;
     if (this.isClosed) return;
-    if (this.#isPaused) return this.#hold(chunk.subarray(chunk.length), true);
+    if (this.#isPaused) {
+      this.#hold(chunk.subarray(chunk.length), true);
+      return;
+    }
     this.#tellEnd();
     this.#closeIfComplete();
   }

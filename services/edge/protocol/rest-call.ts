@@ -4,6 +4,8 @@ import type { RestHandler } from '../rest/handler.ts';
 import { headerOf } from './header.ts';
 import { parseRestTimeout } from './timeout.ts';
 
+const clientGone = new Error('the client is gone');
+
 /** Answers an HTTP request by REST, with a 404 where no method has its path. */
 export async function serveRest(
   rest: RestHandler,
@@ -11,7 +13,9 @@ export async function serveRest(
   response: HttpResponse,
 ): Promise<void> {
   const over = new AbortController();
-  response.once('close', () => over.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) over.abort(clientGone);
+  });
   const toCall = (timeoutMs: number | undefined) => {
     const head = toInboundHead({
       header: (name) => headerOf(request.headers, name),

@@ -89,7 +89,12 @@ function collect(request: RestRequest, bytesMax: number): Promise<Buffer> {
     chunks.push(chunk);
     if (bytes > bytesMax) reject(tooLarge(bytesMax));
   };
+  // At once: an error that nobody hears of costs more than a small body.
+  const stop = () => {
+    request.off('data', onChunk).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+  };
   const onEnd = () => {
+    stop();
     const [first = noBytes] = chunks;
     resolve(chunks.length > 1 ? Buffer.concat(chunks, bytes) : first);
   };
@@ -98,7 +103,7 @@ function collect(request: RestRequest, bytesMax: number): Promise<Buffer> {
   request.on('data', onChunk).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   return promise.finally(() => {
     request.pause();
-    request.off('data', onChunk).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+    stop();
   });
 }
 
