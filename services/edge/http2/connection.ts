@@ -86,6 +86,7 @@ export abstract class Connection {
     socket.on('end', () => this.socket.destroy());
     socket.on('error', () => {});
     socket.on('close', () => this.#onClosed());
+    if (socket.closed) setImmediate(() => this.#onClosed());
   }
 
   /** Streams under way. */
@@ -318,7 +319,7 @@ export abstract class Connection {
     if (stream?.isRemoteEnded)
       throw new ConnectionError(errorCode.streamClosed, 'HEADERS after the end of a stream');
     this.onFields(stream, streamId, block, isLast);
-    this.#idleFrames.allow();
+    if (!block.isTooLarge) this.#idleFrames.allow();
   }
 
   #onData(flags: number, streamId: number, payload: Buffer): void {
@@ -326,6 +327,7 @@ export abstract class Connection {
     const isLast = (flags & frameFlag.endStream) !== 0;
     const data = (flags & frameFlag.padded) === 0 ? payload : withoutPadding(payload);
     this.#receiveWindow.receive(payload.length);
+    if (data.length === 0 && !isLast) this.#idleFrames.count();
     const stream = this.streams.get(streamId);
     if (!stream || this.options.isCreditedAtOnce) this.#credit(payload.length);
     if (!stream) {
@@ -333,7 +335,6 @@ export abstract class Connection {
       return;
     }
     if (data.length > 0) this.#idleFrames.allow();
-    else if (!isLast) this.#idleFrames.count();
     if (stream.isRemoteEnded)
       throw new ConnectionError(errorCode.streamClosed, 'DATA after the end of a stream');
     stream.receiveData(data, payload.length, isLast);

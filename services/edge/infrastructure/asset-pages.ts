@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Compression, deflate } from '../framing/compression.ts';
+import type { HttpRequest, HttpResponse } from '../listener/http-messages.ts';
 import { isKnownTag } from '../rest/entity-tag.ts';
 import { isCompressible } from '../rest/media-type.ts';
 import { answerCompression } from '../rest/response.ts';
-import type { HttpRequest, HttpResponse } from '../listener/http-messages.ts';
 import type { Pages } from './pages.ts';
 
 /** A file that never changes while the process lives. */
@@ -52,11 +52,11 @@ export function assetPages(
 ): Pages {
   return (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-    const [path = ''] = (request.url ?? '').split('?', 1);
+    const [path = ''] = request.url.split('?', 1);
     const location = redirects.get(path);
     const asset = assets.get(path);
     if (location !== undefined) {
-      writeHead(response, 308, { location });
+      response.writeHead(308, { location });
       response.end();
     } else if (asset) {
       sendAsset(asset, request, response).catch(() => response.destroy());
@@ -71,19 +71,14 @@ async function sendAsset(asset: Asset, request: HttpRequest, response: HttpRespo
   const { headers } = asset;
   if (isKnownTag(request.headers['if-none-match'], headers.etag ?? '')) {
     const { 'content-type': _, ...others } = headers;
-    writeHead(response, 304, others);
+    response.writeHead(304, others);
     response.end();
     return;
   }
   const compression = headers.vary ? answerCompression(request) : 'identity';
   const bytes = await asset.bytes(compression);
   const encoding = compression === 'identity' ? {} : { 'content-encoding': compression };
-  writeHead(response, 200, { ...headers, ...encoding, 'content-length': String(bytes.byteLength) });
+  response.writeHead(200, { ...headers, ...encoding, 'content-length': String(bytes.byteLength) });
   if (request.method === 'HEAD') response.end();
-  else (response as NodeJS.WritableStream).end(bytes);
-}
-
-// The two types of response take the same, and TypeScript cannot see it.
-function writeHead(response: HttpResponse, status: number, headers: Readonly<Record<string, string>>): void {
-  (response.writeHead as (status: number, headers: object) => void)(status, headers);
+  else response.end(bytes);
 }

@@ -1,27 +1,27 @@
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { connect, createServer as createHttp2Server } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:http2';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RequestHandler } from '../listener/listener-context.ts';
+import { listenOnePort, type OnePort } from '../listener/one-port.ts';
 import { createDocsPages } from './docs-page.ts';
-import type { Pages } from './pages.ts';
 
 const openApi = { openapi: '3.1.0', info: { title: 'x'.repeat(2000), version: '1' } };
 
-let pages: Pages;
-let close: () => void;
-let port: number;
+let server: OnePort;
 
 async function listen(): Promise<void> {
-  pages = await createDocsPages({ openApi, title: 'Ada & <Co>' });
-  const server = createServer((request, response) => {
-    if (!pages(request, response)) response.writeHead(404).end('not mine');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  port = (server.address() as AddressInfo).port;
-  close = () => server.close();
+  const pages = await createDocsPages({ openApi, title: 'Ada & <Co>' });
+  const handler: RequestHandler = {
+    rpc: () => false,
+    http: (request, response) => {
+      if (pages(request, response)) return;
+      response.statusCode = 404;
+      response.end('not mine');
+    },
+  };
+  server = await listenOnePort({ port: 0, host: '127.0.0.1', handler });
 }
 
 interface Answer {
@@ -31,7 +31,7 @@ interface Answer {
 }
 
 async function send(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
-  const request = httpRequest({ host: '127.0.0.1', port, path, method, headers }).end();
+  const request = httpRequest({ host: '127.0.0.1', port: server.port, path, method, headers }).end();
   const [response] = await once(request, 'response');
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
@@ -39,7 +39,7 @@ async function send(path: string, headers: Record<string, string> = {}, method =
 }
 
 beforeAll(listen);
-afterAll(() => close());
+afterAll(() => server.close(0));
 
 describe('/docs', () => {
   it('is a page that takes nothing from elsewhere and runs no inline script', async () => {
@@ -126,12 +126,7 @@ describe('/docs', () => {
   });
 
   it('comes over HTTP/2 too', async () => {
-    const server = createHttp2Server((request, response) => {
-      if (!pages(request, response)) response.writeHead(404).end();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const session = connect(`http://127.0.0.1:${server.port}`);
     const stream = session.request({ ':path': '/docs/swagger-ui-bundle.js', 'accept-encoding': 'gzip' });
     const [headers] = await once(stream, 'response');
     const chunks: Buffer[] = [];
@@ -139,6 +134,5 @@ describe('/docs', () => {
     expect([headers[':status'], headers['content-encoding']]).toEqual([200, 'gzip']);
     expect(gunzipSync(Buffer.concat(chunks)).toString()).toContain('SwaggerUIBundle');
     session.close();
-    server.close();
   });
 });

@@ -1,4 +1,4 @@
-/** Counts the calls whose answers are not complete. */
+/** Counts the calls whose answers are not complete, and the HTTP/2 connections that go away. */
 export class CallsUnderWay {
   #count = 0;
   #whenNone: (() => void) | undefined;

@@ -7,9 +7,12 @@ const single = new Set(
   last-modified location max-forwards proxy-authorization referer retry-after server user-agent`.split(/\s+/),
 );
 
+/** Not null itself: V8 would make a hash table of each object, which takes longer to fill and to read. */
+const noFields: object = Object.create(null);
+
 /** Header fields by name; repeated ones joined as Node joins them. */
 export function toHeaders(fields: Fields): IncomingHttpHeaders {
-  const headers: Record<string, string | string[] | undefined> = Object.create(null);
+  const headers: Record<string, string | string[] | undefined> = Object.create(noFields);
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string;
     const value = fields[index + 1] as string;

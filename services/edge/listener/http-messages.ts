@@ -5,6 +5,8 @@ import type { Exchange, Fields } from './exchange.ts';
 
 /** A request as a stream of its body, for what is not on the fast path. */
 export class HttpRequest extends Readable {
+  /** As Node names it. */
+  readonly httpVersion: '1.1' | '2.0';
   readonly method: string;
   /** Path and query as sent. */
   readonly url: string;
@@ -16,6 +18,7 @@ export class HttpRequest extends Readable {
 
   constructor(exchange: Exchange) {
     super({ highWaterMark: 64 * 1024 });
+    this.httpVersion = exchange.httpVersion === 2 ? '2.0' : '1.1';
     this.method = exchange.method;
     this.url = exchange.target;
     this.headers = exchange.headers;
@@ -48,6 +51,7 @@ const heldBytesMax = 64 * 1024;
 export class HttpResponse extends Writable {
   statusCode = 200;
   readonly #exchange: Exchange;
+  readonly #request: HttpRequest;
   readonly #fields = new Map<string, string | readonly string[]>();
   #drained: (() => void) | undefined;
   #isComplete = false;
@@ -55,6 +59,7 @@ export class HttpResponse extends Writable {
   constructor(exchange: Exchange, request: HttpRequest) {
     super({ highWaterMark: heldBytesMax, decodeStrings: true });
     this.#exchange = exchange;
+    this.#request = request;
     this.on('error', () => {});
     exchange.watch({
       onDrain: () => this.#drain(),
@@ -93,6 +98,14 @@ export class HttpResponse extends Writable {
     this.#exchange.respond(status, toFields(this.#fields), endsAnswer);
   }
 
+  /** Says how long the answer is where that is all of it. */
+  override end(...args: unknown[]): this {
+    const [content] = args;
+    const isWhole = !this.headersSent && this.writableLength === 0;
+    if (isWhole && (typeof content === 'string' || content instanceof Uint8Array)) this.#setLength(content);
+    return super.end(...(args as Parameters<Writable['end']>));
+  }
+
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     if (!this.headersSent) this.writeHead(this.statusCode);
     if (this.#exchange.write(chunk)) done();
@@ -100,9 +113,11 @@ export class HttpResponse extends Writable {
   }
 
   override _final(done: () => void): void {
-    if (!this.headersSent) this.writeHead(this.statusCode);
     this.#isComplete = true;
-    this.#exchange.end();
+    if (this.headersSent) this.#exchange.end();
+    else this.writeHead(this.statusCode, {}, true);
+    // What its client still sends of the body reaches nobody: who waits for it must hear of that.
+    this.#request.destroy();
     done();
   }
 
@@ -110,6 +125,12 @@ export class HttpResponse extends Writable {
     // An answer that breaks off must not look complete.
     if (!this.#isComplete) this.#exchange.reset(errorCode.internalError);
     done(error);
+  }
+
+  #setLength(content: string | Uint8Array): void {
+    const { statusCode } = this;
+    if (statusCode === 204 || statusCode === 304 || this.hasHeader('content-length')) return;
+    this.setHeader('content-length', String(Buffer.byteLength(content)));
   }
 
   #drain(): void {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isHeldBack } from './body-progress.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { type ListenerContext, serve } from './listener-context.ts';
 import type { Connection } from './open-connections.ts';
@@ -15,6 +14,7 @@ export class Http1Connection implements Connection {
   /** The latest; what was pipelined before it is complete. */
   #request: IncomingMessage | undefined;
   #response: ServerResponse | undefined;
+  #exchange: Http1Exchange | undefined;
   #openResponses = 0;
   #isGoingAway = false;
   #isEnding = false;
@@ -30,6 +30,8 @@ export class Http1Connection implements Connection {
   serve(request: IncomingMessage, response: ServerResponse): void {
     this.#request = request;
     this.#response = response;
+    const exchange = new Http1Exchange(request, response);
+    this.#exchange = exchange;
     this.#openResponses++;
     this.#context.callsUnderWay.begin();
     response.once('close', () => {
@@ -37,7 +39,7 @@ export class Http1Connection implements Connection {
       this.#context.callsUnderWay.end();
     });
     if (this.#isGoingAway) response.shouldKeepAlive = false;
-    serve(new Http1Exchange(request, response), this.#context);
+    serve(exchange, this.#context);
   }
 
   /** Looks who is slow. To be called every now and then. Node itself watches over idle connections and heads. */
@@ -51,7 +53,7 @@ export class Http1Connection implements Connection {
     if (nowMs >= this.#endsAtMs) this.goAway();
     const request = this.#request;
     const bytesSeen = socket.bytesRead + socket.bytesWritten;
-    if (!request || request.complete || bytesSeen !== this.#bytesSeen || isHeldBack(request)) {
+    if (!request || request.complete || bytesSeen !== this.#bytesSeen || this.#exchange?.isHeldBack) {
       this.#bytesSeen = bytesSeen;
       this.#progressAtMs = nowMs;
     } else if (nowMs - this.#progressAtMs >= this.#context.limits.bodyIdleMs) this.#cutOff();

@@ -13,6 +13,8 @@ export class Http1Exchange implements Exchange {
   readonly headers: IncomingHttpHeaders;
   readonly clientAddress: string;
   hasResponded = false;
+  /** True while the body waits for us and not for its client. */
+  isHeldBack = true;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #rawHeaders: Fields | undefined;
@@ -57,6 +59,7 @@ export class Http1Exchange implements Exchange {
     const request = this.#request;
     if (this.#isOver || request.destroyed) return;
     this.#reader = reader;
+    this.isHeldBack = false;
     if (!this.hasResponded && this.headers.expect?.toLowerCase() === '100-continue')
       this.#response.writeContinue();
     request.on('error', () => {});
@@ -70,10 +73,13 @@ export class Http1Exchange implements Exchange {
   }
 
   pause(): void {
-    if (!this.#isOver) this.#request.pause();
+    if (this.#isOver) return;
+    this.isHeldBack = true;
+    this.#request.pause();
   }
 
   resume(): void {
+    this.isHeldBack = false;
     this.#request.resume();
   }
 
@@ -124,6 +130,7 @@ export class Http1Exchange implements Exchange {
   #discardRest(): void {
     const request = this.#request;
     if (request.complete && request.readableEnded) return;
+    this.isHeldBack = false;
     if (request.listenerCount('data') === 0) {
       request.on('error', () => {});
       request.on('data', (chunk: Buffer) => this.#discard(chunk));

@@ -3,7 +3,7 @@ import { errorCode } from '../http2/frame.ts';
 import { ServerConnection, type ServerConnectionOwner } from '../http2/server-connection.ts';
 import type { Fields, Stream } from '../http2/stream.ts';
 import { Http2Exchange } from './http2-exchange.ts';
-import { headerBytesMax, type ListenerLimits } from './limits.ts';
+import { headerBytesMax, headerBytesOf, type ListenerLimits } from './limits.ts';
 import { type ListenerContext, serve } from './listener-context.ts';
 import type { Connection } from './open-connections.ts';
 import { RateGuard } from './rate-guard.ts';
@@ -35,6 +35,7 @@ export class Http2Connection implements Connection, ServerConnectionOwner {
   readonly #resets: RateGuard;
   #wasActive = true;
   #idleSinceMs = 0;
+  #goAwayTimer: NodeJS.Timeout | undefined;
   #isGoingAway = false;
 
   constructor(socket: Socket, endsAtMs: number, context: ListenerContext) {
@@ -61,12 +62,16 @@ export class Http2Connection implements Connection, ServerConnectionOwner {
    * knew (RFC 9113, section 6.8): a client cannot repeat every call.
    */
   goAway(): void {
-    if (this.#isGoingAway) return;
-    this.#isGoingAway = true;
     const connection = this.#connection;
-    const timer = setTimeout(() => connection.drain(), goAwayMs);
+    if (this.#isGoingAway || connection.isClosed) return;
+    this.#isGoingAway = true;
+    const { callsUnderWay } = this.#context;
+    // Its client may still begin a call, and has the last answer when it closes its side.
+    callsUnderWay.begin();
+    this.socket.once('close', () => callsUnderWay.end());
+    this.#goAwayTimer = setTimeout(() => connection.drain(), goAwayMs);
     connection.announceDrain(() => {
-      clearTimeout(timer);
+      clearTimeout(this.#goAwayTimer);
       connection.drain();
     });
   }
@@ -76,7 +81,11 @@ export class Http2Connection implements Connection, ServerConnectionOwner {
     const exchange = new Http2Exchange(stream, fields, isWhole, this.#clientAddress);
     this.#exchanges.set(stream, exchange);
     this.#context.callsUnderWay.begin();
-    serve(exchange, this.#context);
+    if (headerBytesOf(fields) <= headerBytesMax) serve(exchange, this.#context);
+    else {
+      this.onHeadTooLarge();
+      refuseHead(exchange);
+    }
   }
 
   onStreamGone(stream: Stream): void {
@@ -94,7 +103,9 @@ export class Http2Connection implements Connection, ServerConnectionOwner {
     this.#context.counts.headersRefused++;
   }
 
-  onClosed(): void {}
+  onClosed(): void {
+    clearTimeout(this.#goAwayTimer);
+  }
 
   onBug(error: unknown): void {
     this.#context.onError(error);
@@ -116,6 +127,16 @@ export class Http2Connection implements Connection, ServerConnectionOwner {
 /** A body that waits for us may take its time; so may one whose answer has begun, as streams both ways do. */
 function isPatient({ isHeldBack, hasResponded }: Http2Exchange): boolean {
   return isHeldBack || hasResponded;
+}
+
+const headTooLarge = `the headers have more than ${headerBytesMax} bytes`;
+
+/** 431; for gRPC RESOURCE_EXHAUSTED, since its clients cannot tell what a bare HTTP status means. */
+function refuseHead(exchange: Http2Exchange): void {
+  const type = exchange.headers['content-type'] ?? '';
+  const grpc = ['content-type', type, 'grpc-status', '8', 'grpc-message', headTooLarge];
+  const isGrpc = type.startsWith('application/grpc');
+  exchange.respond(isGrpc ? 200 : 431, isGrpc ? grpc : [], true);
 }
 
 function toOptions({ streamsPerConnectionMax }: ListenerLimits) {

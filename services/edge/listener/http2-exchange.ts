@@ -21,6 +21,7 @@ export class Http2Exchange implements Exchange, StreamListener {
   #reader: BodyReader | undefined;
   /** Nothing more will be said by us. */
   #isOver = false;
+  #isGone = false;
 
   /** `isWhole`: the request has no body. */
   constructor(stream: Stream, fields: Fields, isWhole: boolean, clientAddress: string) {
@@ -48,6 +49,7 @@ export class Http2Exchange implements Exchange, StreamListener {
 
   watch(watcher: AnswerWatcher): void {
     this.#watcher = watcher;
+    if (this.#isGone) process.nextTick(() => watcher.onGone());
   }
 
   read(reader: BodyReader): void {
@@ -118,11 +120,11 @@ export class Http2Exchange implements Exchange, StreamListener {
 
   onReset(): void {
     const watcher = this.#watcher;
-    const wasComplete = this.#isOver && this.#stream.isLocalEnded;
+    this.#isGone = !this.#isOver || !this.#stream.isLocalEnded;
     this.#isOver = true;
     this.#reader = undefined;
     this.#watcher = undefined;
-    if (!wasComplete) watcher?.onGone();
+    if (this.#isGone) watcher?.onGone();
   }
 
   onDrain(): void {

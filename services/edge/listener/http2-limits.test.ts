@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { constants } from 'node:http2';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Exchange } from './exchange.ts';
 import type { ListenerLimits } from './limits.ts';
-import { follow, listen, takeCalls } from './testing.ts';
+import { closeAfterTest, follow, listen, takeCalls } from './testing.ts';
 import {
   endHeaders,
   endStream,
@@ -67,10 +67,11 @@ describe('headers', () => {
 
   it('in a flood of CONTINUATION frames end the connection', async () => {
     const { client } = await serve();
+    await client.settled();
     client.send(frame(headers, endStream, 1, headerBlock()));
-    for (let i = 0; i < 20; i++) client.send(frame(continuation, 0, 1));
+    for (let i = 0; i < 40; i++) client.send(frame(continuation, 0, 1));
     await client.closed();
-    expect(codeOf(client)).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+    expect(codeOf(client)).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   });
 });
 
@@ -131,21 +132,23 @@ describe('floods', () => {
 describe('calls beyond the limit of a connection', () => {
   const three = [headersFrames(1, 0), headersFrames(3, 0), headersFrames(5, 0)];
 
-  it('are refused where the client could not know it, so that it may repeat them', async () => {
-    const calls = takeCalls();
-    const port = await listen({ rpc: calls.rpc }, { limits: { streamsPerConnectionMax: 2 } });
-    const client = await FrameClient.dial(port, false);
+  it('are refused so that the client may repeat them, and those under way go on', async () => {
+    const { client, calls } = await serve({ streamsPerConnectionMax: 2 });
     client.send(...three);
-    await Promise.all([calls.next(), calls.next()]);
+    const [first] = await Promise.all([calls.next(), calls.next()]);
     expect((await client.next(reset, 5)).payload).toEqual(uint32(constants.NGHTTP2_REFUSED_STREAM));
+    first.respond(200, [], true);
+    await client.next(headers, 1);
+    client.send(headersFrames(7, endStream));
+    await calls.next();
   });
 
-  it('end the connection where the client knew it', async () => {
+  it('end the connection where they do not stop', async () => {
     const { client } = await serve({ streamsPerConnectionMax: 2 });
-    await client.settled();
     client.send(...three);
+    for (let id = 7; id <= 2 * 2_000 && !client.isClosed; id += 2) client.send(headersFrames(id, endStream));
     await client.closed();
-    expect(codeOf(client)).toBe(constants.NGHTTP2_PROTOCOL_ERROR);
+    expect(codeOf(client)).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   });
 });
 
@@ -182,9 +185,15 @@ describe('a connection', () => {
   });
 
   it('whose client does not react goes away none the less', async () => {
-    const { client } = await serve({ idleMs: 20 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    closeAfterTest(() => vi.useRealTimers());
+    const port = await listen({}, { limits: { idleMs: 20 } });
+    const client = await FrameClient.dial(port, false);
     client.socket.allowHalfOpen = true;
+    await client.next(goAway);
+    vi.advanceTimersByTime(1_000);
     await once(client.socket, 'end');
+    vi.advanceTimersByTime(10_000);
     await writeUntilClosed(client, Buffer.alloc(1));
   });
 
@@ -192,7 +201,10 @@ describe('a connection', () => {
     const { calls, client } = await serve({ maxConnectionMs: 20 });
     client.send(headersFrames(1, endStream));
     const exchange = await calls.next();
-    expect((await client.next(goAway)).payload).toEqual(Buffer.concat([uint32(1), uint32(0)]));
+    const goAways = () => client.frames.filter(({ type }) => type === goAway).map(({ payload }) => payload);
+    await client.until(() => goAways().length === 2);
+    const [all, one] = [uint32(2 ** 31 - 1), uint32(1)].map((id) => Buffer.concat([id, uint32(0)]));
+    expect(goAways()).toEqual([all, one]);
     exchange.respond(200, []);
     exchange.end(Buffer.from('done'));
     await client.next(data, 1);

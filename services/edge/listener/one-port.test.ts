@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpHandler } from './listener-context.ts';
 import type { OnePort } from './one-port.ts';
 import { closeAfterTest, dial, listen } from './testing.ts';
+import { FrameClient } from './testing-frames.ts';
 
 function dialHttp2({ port }: OnePort): ClientHttp2Session {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
@@ -95,7 +96,7 @@ describe('one port', () => {
     const connection = await dial(port);
     connection.socket.end('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(connection.socket, 'end');
-    expect(connection.text).toMatch(/late$/);
+    expect(connection.text).toMatch(/Content-Length: 4\r\n.*\r\n\r\nlate$/is);
   });
 
   it('takes the next request of a connection whose last body nobody read', async () => {
@@ -151,7 +152,7 @@ describe('closing', () => {
   function held() {
     const finish: (() => void)[] = [];
     const http: HttpHandler = (_request, response) => {
-      (response.write as (chunk: string) => void)('begun ');
+      response.write('begun ');
       finish.push(() => response.end('x'.repeat(1_000_000)));
     };
     return { http, finish };
@@ -176,6 +177,50 @@ describe('closing', () => {
     for (const end of finish) end();
     expect((await http1).length).toBe(1_000_006);
     expect((await http2).length).toBe(1_000_006);
+    await closed;
+  });
+
+  it('serves a call of HTTP/2 that its client began before it could know', async () => {
+    const { http, finish } = held();
+    const port = await listen({ http });
+    const session = dialHttp2(port);
+    const first = get(session);
+    await expect.poll(() => finish.length).toBe(1);
+    const closed = port.close(60_000);
+    const second = get(session);
+    const told = once(session, 'goaway');
+    for (const end of finish.splice(0)) end();
+    expect((await first).length).toBe(1_000_006);
+    await told;
+    await expect.poll(() => finish.length).toBe(1);
+    for (const end of finish) end();
+    expect((await second).length).toBe(1_000_006);
+    await closed;
+  });
+
+  it('serves the call of an idle HTTP/2 connection, too, whose client could not know', async () => {
+    const port = await listen({ http: sayVersion });
+    const session = dialHttp2(port);
+    await get(session);
+    const closed = port.close(60_000);
+    expect(await get(session, '/late')).toBe('HTTP/2.0 /late');
+    await closed;
+  });
+
+  it('is done when the clients of HTTP/2 have read all and closed their sides', async () => {
+    const port = await listen({ http: sayVersion });
+    const client = await FrameClient.dial(port);
+    client.socket.allowHalfOpen = true;
+    await client.settled();
+    const ended = once(client.socket, 'end');
+    let isClosed = false;
+    const closed = port.close(60_000).then(() => {
+      isClosed = true;
+    });
+    await ended;
+    for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
+    client.socket.end();
     await closed;
   });
 

@@ -78,18 +78,18 @@ function hpackText(text: string): Buffer {
   return Buffer.concat([Buffer.from(length), Buffer.from(text)]);
 }
 
-/** A client that writes HTTP/2's frames by hand. By itself it only sends the preface and takes the server's settings. */
+/** A client that writes HTTP/2's frames by hand. By itself it only sends the preface, and says that it got SETTINGS and PING. */
 export class FrameClient {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
   isClosed = false;
-  readonly #takesSettings: boolean;
+  readonly #acknowledges: boolean;
   #rest = Buffer.alloc(0);
   readonly #wakes: (() => void)[] = [];
 
-  constructor(socket: Socket, takesSettings: boolean) {
+  constructor(socket: Socket, acknowledges: boolean) {
     this.socket = socket;
-    this.#takesSettings = takesSettings;
+    this.#acknowledges = acknowledges;
     socket.on('error', () => {});
     socket.on('close', () => {
       this.isClosed = true;
@@ -101,11 +101,11 @@ export class FrameClient {
     );
   }
 
-  static async dial({ port }: { readonly port: number }, takesSettings = true): Promise<FrameClient> {
+  static async dial({ port }: { readonly port: number }, acknowledges = true): Promise<FrameClient> {
     const socket = connect(port, '127.0.0.1');
     closeAfterTest(() => socket.destroy());
     await once(socket, 'connect');
-    return new FrameClient(socket, takesSettings);
+    return new FrameClient(socket, acknowledges);
   }
 
   send(...frames: readonly Buffer[]): void {
@@ -158,15 +158,17 @@ export class FrameClient {
       if (this.#rest.length < end) break;
       const type = this.#rest[3] ?? 0;
       const flags = this.#rest[4] ?? 0;
-      if (this.#takesSettings && type === frameType.settings && flags === 0) this.send(frame(type, ack, 0));
-      this.frames.push({
-        type,
-        flags,
-        streamId: this.#rest.readUInt32BE(5),
-        payload: this.#rest.subarray(9, end),
-      });
+      const streamId = this.#rest.readUInt32BE(5);
+      const payload = this.#rest.subarray(9, end);
+      if (this.#acknowledges && flags === 0) this.#acknowledge(type, payload);
+      this.frames.push({ type, flags, streamId, payload });
       this.#rest = this.#rest.subarray(end);
     }
     for (const wake of this.#wakes.splice(0)) wake();
+  }
+
+  #acknowledge(type: number, payload: Buffer): void {
+    if (type === frameType.settings) this.send(frame(type, ack, 0));
+    if (type === frameType.ping) this.send(frame(type, ack, 0, payload));
   }
 }

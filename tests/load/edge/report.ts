@@ -106,7 +106,8 @@ export function toSameRateTable({ perSecond, lines: [direct, nginx, ...others] }
   );
 }
 
-function toMarkdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
+/** A table of Markdown. */
+export function toMarkdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const rule = head.map(() => '---');
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

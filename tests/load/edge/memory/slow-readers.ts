@@ -1,0 +1,145 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Bench, inBatches, mebibytes } from './bench.ts';
+import { garbageBytesMax } from './bounds.ts';
+import { peakRssDuring } from './edge-process.ts';
+import { untilStill } from './held-back.ts';
+import { type ReaderKind, readerKinds, type SlowReader, wireRatioOf } from './slow-reader.ts';
+import { queuedBytesOf } from './socket-queues.ts';
+import { envelopeBytesOf } from './upstream-call.ts';
+
+const streamBytes = 2 ** 30;
+const slowReads = 100;
+const slowReadBytes = 16 * 1_024;
+const slowReadEveryMs = 20;
+/** Of a stream that is not read to its end. */
+const fastBytes = 64 * 2 ** 20;
+
+/** What a service could push towards readers that do not read. */
+export interface Held {
+  readonly pushedBytes: number;
+  /** Of it, what the readers and the system between them and the edge have. */
+  readonly readerBytes: number;
+  /** The rest: what the edge holds, or has let the service have on its way. */
+  readonly edgeBytes: number;
+  readonly edgeBytesMax: number;
+}
+
+/** Opens streams of 1 GB that nobody reads, and waits until nothing moves any more. */
+export async function holdReaders(bench: Bench, kind: ReaderKind, messageBytes: number, count: number) {
+  const { upstream } = bench;
+  const ratio = await wireRatioOf(bench, kind, messageBytes);
+  const messages = Math.ceil(streamBytes / envelopeBytesOf(messageBytes));
+  const script = { kind: 'stream' as const, count: messages, messageBytes };
+  const readers = await inBatches(count, (n) => kind.open(bench, script, n));
+  const pingAll = () => Promise.all(readers.map((reader) => reader.ping()));
+  const look = (): Held => {
+    const pushedBytes = upstream.calls().reduce((sum, call) => sum + call.pushedBytes, 0);
+    const queued = queuedBytesOf(readers.map(({ socket }) => socket)).toClient;
+    const read = readers.reduce((sum, reader) => sum + reader.receivedBytes(), 0);
+    const readerBytes = Math.round((queued + read) / ratio);
+    const edgeBytesMax = count * kind.bytesMax(messageBytes);
+    return { pushedBytes, readerBytes, edgeBytes: pushedBytes - readerBytes, edgeBytesMax };
+  };
+  const isStill = () => untilStill(upstream, pingAll, () => look().pushedBytes, count * (streamBytes / 8));
+  await isStill();
+  return { readers, look, isStill };
+}
+
+/** One kind of client, its stream not read at all, then slowly, then as fast as it comes. A line of the table. */
+async function measureOne(bench: Bench, kind: ReaderKind, messageBytes: number): Promise<string[]> {
+  const { edge } = bench;
+  const base = await edge.memory();
+  let line: Held | undefined;
+  let reader: SlowReader | undefined;
+  const stillPeak = await peakRssDuring(edge, async () => {
+    const held = await holdReaders(bench, kind, messageBytes, 1);
+    [reader] = held.readers;
+    line = held.look();
+  });
+  if (!reader || !line) throw new Error('nobody reads');
+  const slow = reader;
+  const slowPeak = await peakRssDuring(edge, async () => {
+    for (let i = 0; i < slowReads; i++) {
+      await slow.readSome(slowReadBytes);
+      await pause(slowReadEveryMs);
+    }
+  });
+  const startMs = performance.now();
+  const restBytes = kind.readsAll ? streamBytes - slow.receivedBytes() : fastBytes;
+  const fastPeak = await peakRssDuring(edge, async () => {
+    await slow.readSome(restBytes);
+  });
+  const perSecond = restBytes / ((performance.now() - startMs) / 1_000);
+  if (slow.receivedBytes() < restBytes) bench.fail(`${kind.name}: the stream broke off`);
+  slow.close();
+  await untilGone(bench);
+  const peaks = [stillPeak, slowPeak, fastPeak].map((peak) => peak - base.rssBytes);
+  return [...toCells(bench, kind, messageBytes, 1, line, peaks), `${mebibytes(perSecond)}/s`];
+}
+
+/** Many clients that do not read at all. */
+async function measureMany(bench: Bench, kind: ReaderKind, messageBytes: number, count: number) {
+  const base = await bench.edge.memory();
+  let line: Held | undefined;
+  const peak = await peakRssDuring(bench.edge, async () => {
+    const held = await holdReaders(bench, kind, messageBytes, count);
+    line = held.look();
+    for (const reader of held.readers) reader.close();
+  });
+  await untilGone(bench);
+  if (!line) throw new Error('nobody reads');
+  return [...toCells(bench, kind, messageBytes, count, line, [peak - base.rssBytes]), '–', '–', '–'];
+}
+
+/** Resolves when the service has no call left: each client that went away ended its own. */
+export async function untilGone({ upstream, fail }: Bench): Promise<void> {
+  const deadlineMs = performance.now() + 10_000;
+  while (upstream.calls().length > 0 && performance.now() < deadlineMs) await pause(10);
+  const left = upstream.calls().length;
+  if (left > 0) fail(`${left} calls go on at the service whose clients are gone`);
+}
+
+function toCells(
+  { fail }: Bench,
+  kind: ReaderKind,
+  messageBytes: number,
+  count: number,
+  { pushedBytes, readerBytes, edgeBytes, edgeBytesMax }: Held,
+  peaks: readonly number[],
+): string[] {
+  const name = `${kind.name}, ${messageBytes / 1_024} KiB × ${count}`;
+  const rssMax = edgeBytesMax + garbageBytesMax;
+  if (edgeBytes > edgeBytesMax)
+    fail(`${name}: the edge takes ${mebibytes(edgeBytes)} for its readers, more than ${mebibytes(edgeBytesMax)}`);
+  for (const peak of peaks)
+    if (peak > rssMax) fail(`${name}: resident memory grows by ${mebibytes(peak)}, more than ${mebibytes(rssMax)}`);
+  return [
+    name,
+    ...[pushedBytes, readerBytes, edgeBytes, edgeBytesMax].map(mebibytes),
+    mebibytes(rssMax),
+    ...peaks.map(mebibytes),
+  ];
+}
+
+export const slowReaderHead = [
+  'readers (1 GB each)',
+  'pushed',
+  'at the readers',
+  'held by the edge',
+  'bound',
+  'RSS bound',
+  'RSS peak, no reading',
+  'reading slowly',
+  'at full speed',
+  'speed',
+];
+
+export async function measureSlowReaders(bench: Bench): Promise<string[][]> {
+  const lines: string[][] = [];
+  for (const kind of Object.values(readerKinds)) {
+    for (const messageBytes of [1_024, 65_536]) lines.push(await measureOne(bench, kind, messageBytes));
+    lines.push(await measureMany(bench, kind, 1_024, 100));
+    console.log(`slow readers: ${kind.name} is done`);
+  }
+  return lines;
+}

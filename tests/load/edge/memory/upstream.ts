@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import type { UpstreamCall } from './upstream-call.ts';
+import { ScriptedConnection } from './upstream-connection.ts';
+
+/** The service behind the edge, in the process that watches it. */
+export interface Upstream {
+  readonly port: number;
+  /** The calls under way. */
+  calls(): UpstreamCall[];
+  /** How many connections the edge has open. */
+  connectionCount(): number;
+  /** Calls that are over since the beginning, whichever way. */
+  endedCount(): number;
+  /** A round trip to the edge over every connection. */
+  ping(): Promise<void>;
+  close(): void;
+}
+
+/** Starts a service that does what each call's script says. */
+export async function startUpstream(): Promise<Upstream> {
+  const connections = new Map<object, ScriptedConnection>();
+  let ended = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    connections.set(socket, new ScriptedConnection(socket, () => ended++));
+    socket.once('close', () => connections.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    calls: () => [...connections.values()].flatMap(({ calls }) => [...calls.values()]),
+    connectionCount: () => connections.size,
+    endedCount: () => ended,
+    ping: async () => {
+      await Promise.all([...connections.values()].map((connection) => connection.ping()));
+    },
+    close: () => server.close(),
+  };
+}
