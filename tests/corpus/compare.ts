@@ -4,7 +4,12 @@ import type { Expectation, StatementStep } from './test-file.ts';
 
 /** What a statement gave. */
 export type Outcome =
-  | { readonly kind: 'rows'; readonly columns: readonly string[]; readonly types: readonly string[]; readonly tuples: readonly string[] }
+  | {
+      readonly kind: 'rows';
+      readonly columns: readonly string[];
+      readonly types: readonly string[];
+      readonly tuples: readonly string[];
+    }
   | { readonly kind: 'error'; readonly reason: string; readonly construct: string; readonly message: string };
 
 /** How an outcome compares; `sameText` is about the text of an expected error. */
@@ -13,7 +18,11 @@ export type Comparison =
   | { readonly agrees: false; readonly expected: string; readonly got: string };
 
 /** Compares an outcome with what is expected, as the engine's runner does. */
-export function compare(step: StatementStep, expectation: Expectation | undefined, outcome: Outcome): Comparison {
+export function compare(
+  step: StatementStep,
+  expectation: Expectation | undefined,
+  outcome: Outcome,
+): Comparison {
   const expectsError = expectation?.kind === 'error' || expectation?.kind === 'error-pattern';
   if (outcome.kind === 'error') {
     if (expectsError) return { agrees: true, sameText: isSameError(expectation, outcome.message) };
@@ -35,12 +44,20 @@ function compareLines(
 ): Comparison {
   const got = step.checkOrder ? lines : lines.toSorted(byBytes);
   if (expectation.kind === 'hash') {
-    const md5 = createHash('md5').update(got.map((line) => `${line}\n`).join('')).digest('hex');
+    const md5 = createHash('md5')
+      .update(got.map((line) => `${line}\n`).join(''))
+      .digest('hex');
     if (md5 === expectation.md5) return { agrees: true };
-    return { agrees: false, expected: `hash ${expectation.md5}`, got: `hash ${md5} of ${describeLines(got)}` };
+    return {
+      agrees: false,
+      expected: `hash ${expectation.md5}`,
+      got: `hash ${md5} of ${describeLines(got)}`,
+    };
   }
   const wanted =
-    expectation.kind === 'tuples' ? expectation.lines : readSource(`test/answers/${expectation.file}`).replace(/\n$/, '').split('\n');
+    expectation.kind === 'tuples'
+      ? expectation.lines
+      : readSource(`test/answers/${expectation.file}`).replace(/\n$/, '').split('\n');
   const expected = step.checkOrder ? wanted : wanted.toSorted(byBytes);
   const isSame = (line: string, index: number) =>
     line === expected[index] ||
@@ -68,16 +85,27 @@ function isSameError(expectation: Expectation, message: string): boolean {
   const [first = ''] = expectation.message.split('\n');
   const wanted = first.trim().replace(/^(?:Error: )?(?:\w[\w ]*? exception: )?/, '');
   const parts = message.replace(/…$/, '').split('<path>');
-  return parts.every((part) => wanted.includes(part.trim())) && (parts.length > 1 || wanted.startsWith(message.replace(/…$/, '').trim()));
+  return (
+    parts.every((part) => wanted.includes(part.trim())) &&
+    (parts.length > 1 || wanted.startsWith(message.replace(/…$/, '').trim()))
+  );
 }
 
 function describeDifference(expected: readonly string[], got: readonly string[]): Comparison {
   const missing = subtract(expected, got);
   const extra = subtract(got, expected);
   if (missing.length === 0 && extra.length === 0) {
-    return { agrees: false, expected: describeLines(expected), got: `in another order: ${describeLines(got)}` };
+    return {
+      agrees: false,
+      expected: describeLines(expected),
+      got: `in another order: ${describeLines(got)}`,
+    };
   }
-  return { agrees: false, expected: describeLines(missing, expected.length), got: describeLines(extra, got.length) };
+  return {
+    agrees: false,
+    expected: describeLines(missing, expected.length),
+    got: describeLines(extra, got.length),
+  };
 }
 
 function subtract(from: readonly string[], what: readonly string[]): string[] {
@@ -100,7 +128,9 @@ function describe(expectation: Expectation | undefined): string {
 const linesShownMax = 5;
 
 function describeLines(lines: readonly string[], of = lines.length): string {
-  const shown = lines.slice(0, linesShownMax).map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
+  const shown = lines
+    .slice(0, linesShownMax)
+    .map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
   return `${of} tuples${shown.length > 0 ? `: ${shown.join(' ⏎ ')}` : ''}${lines.length > linesShownMax ? ' ⏎ …' : ''}`;
 }
 

@@ -59,9 +59,10 @@ export function toImport(
   columns: readonly { readonly name: string; readonly type: string }[],
 ): CsvImport {
   const detects = options.get('auto_detect')?.toLowerCase() !== 'false';
-  const quote = unescape(options.get('quote')) ?? '"';
+  const quote = unescapeOption(options.get('quote')) ?? '"';
   const [first = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const delimiter = unescape(options.get('delim')) ?? (detects ? detectDelimiter(first, quote, columns.length) : ',');
+  const delimiter =
+    unescapeOption(options.get('delim')) ?? (detects ? detectDelimiter(first, quote, columns.length) : ',');
   const escapes = detects && (text.includes(`\\${quote}`) || text.includes('\\\\'));
   const said = options.get('header')?.toLowerCase();
   const header = said ? said === 'true' : detects && isHeader(splitRecord(first, delimiter, quote), columns);
@@ -69,11 +70,16 @@ export function toImport(
     table,
     ...(options.has('from') && { fromLabel: options.get('from') ?? '' }),
     ...(options.has('to') && { toLabel: options.get('to') ?? '' }),
-    csv: { delimiter, quote, escape: unescape(options.get('escape')) ?? (escapes ? '\\' : quote), header },
+    csv: {
+      delimiter,
+      quote,
+      escape: unescapeOption(options.get('escape')) ?? (escapes ? '\\' : quote),
+      header,
+    },
   };
 }
 
-function unescape(text: string | undefined): string | undefined {
+function unescapeOption(text: string | undefined): string | undefined {
   return text?.replace('\\\\', '\\').replace('\\t', '\t');
 }
 
@@ -101,8 +107,12 @@ const shapes: readonly (readonly [RegExp, RegExp])[] = [
 ];
 
 /** A first record that is not of the columns' types, or says their names, is a header. */
-function isHeader(fields: readonly string[], columns: readonly { readonly name: string; readonly type: string }[]): boolean {
-  if (columns.every(({ name }, index) => name.toLowerCase() === fields[index]?.trim().toLowerCase())) return true;
+function isHeader(
+  fields: readonly string[],
+  columns: readonly { readonly name: string; readonly type: string }[],
+): boolean {
+  if (columns.every(({ name }, index) => name.toLowerCase() === fields[index]?.trim().toLowerCase()))
+    return true;
   return columns.some(({ type }, index) => {
     const shape = shapes.find(([types]) => types.test(type))?.[1];
     const field = fields[index] ?? '';

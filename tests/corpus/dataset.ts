@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { sourceRoot } from './corpus-files.ts';
 import { type CopyStatement, fileColumns, parseCopy, toImport } from './copy-statement.ts';
+import { sourceRoot } from './corpus-files.ts';
 import type { MeshGraph } from './mesh-graph.ts';
 import type { TestFile } from './test-file.ts';
 

@@ -36,7 +36,9 @@ export function formatDate(days: bigint): string {
   const eras = days / eraDays;
   const date = new Date(Number((days - eras * eraDays) * dayMs));
   const year = date.getUTCFullYear() + Number(eras) * 400;
-  const [month, day] = [date.getUTCMonth() + 1, date.getUTCDate()].map((part) => String(part).padStart(2, '0'));
+  const [month, day] = [date.getUTCMonth() + 1, date.getUTCDate()].map((part) =>
+    String(part).padStart(2, '0'),
+  );
   return `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${month}-${day}${year > 0 ? '' : ' (BC)'}`;
 }
 
@@ -77,6 +79,10 @@ function formatPart(count: number, unit: string): string {
 function formatClock(micros: bigint): string {
   const seconds = micros / 1_000_000n;
   const parts = [seconds / 3_600n, (seconds / 60n) % 60n, seconds % 60n];
-  const fraction = String(micros % 1_000_000n).padStart(6, '0').replace(/0+$/, '');
-  return parts.map((part) => String(part).padStart(2, '0')).join(':') + (fraction === '' ? '' : `.${fraction}`);
+  const fraction = String(micros % 1_000_000n)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
+  return (
+    parts.map((part) => String(part).padStart(2, '0')).join(':') + (fraction === '' ? '' : `.${fraction}`)
+  );
 }

@@ -1,6 +1,12 @@
 import { type EngineType, parseEngineType } from '../../services/graph/domain/values/engine-type.ts';
 import type { ForeignMessage } from '../support/foreign-grpc.ts';
-import { formatDate, formatDecimal, formatDouble, formatInterval, formatTimestamp } from './engine-text-leaf.ts';
+import {
+  formatDate,
+  formatDecimal,
+  formatDouble,
+  formatInterval,
+  formatTimestamp,
+} from './engine-text-leaf.ts';
 
 /** The types of tables' properties, by table and property. */
 export type PropertyTypes = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -13,7 +19,11 @@ export interface TextContext {
 }
 
 /** A row of an answer as the engine's runner prints it: `Value::toString` of each value between bars. */
-export function toTupleText(values: readonly ForeignMessage[], types: readonly string[], context: TextContext): string {
+export function toTupleText(
+  values: readonly ForeignMessage[],
+  types: readonly string[],
+  context: TextContext,
+): string {
   return values.map((value, index) => toText(value, parseEngineType(types[index] ?? ''), context)).join('|');
 }
 
@@ -81,7 +91,9 @@ function toMapText(
   context: TextContext,
 ): string {
   const [key, value] = type?.kind === 'map' ? [type.key, type.value] : [];
-  const texts = entries.map((entry) => `${toText(entry.key, key, context)}=${toText(entry.value, value, context)}`);
+  const texts = entries.map(
+    (entry) => `${toText(entry.key, key, context)}=${toText(entry.value, value, context)}`,
+  );
   return `{${texts.join(', ')}}`;
 }
 

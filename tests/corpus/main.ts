@@ -80,7 +80,9 @@ async function replayAll(): Promise<void> {
   }
   for (const { file, line } of report.stale) console.log(`no longer a difference: ${file}:${line}`);
   console.log(`\n${toTables(report, reasonsShownMax)}`);
-  console.log(`expected errors: ${report.sameTexts} with the engine's text, ${report.otherTexts} with another`);
+  console.log(
+    `expected errors: ${report.sameTexts} with the engine's text, ${report.otherTexts} with another`,
+  );
   console.log(`all of it: ${values.report}`);
 }
 

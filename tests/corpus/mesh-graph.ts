@@ -15,7 +15,12 @@ export interface CsvImport {
   readonly table: string;
   readonly fromLabel?: string;
   readonly toLabel?: string;
-  readonly csv: { readonly delimiter: string; readonly quote: string; readonly escape: string; readonly header: boolean };
+  readonly csv: {
+    readonly delimiter: string;
+    readonly quote: string;
+    readonly escape: string;
+    readonly header: boolean;
+  };
 }
 
 /** A graph of the mesh, reached as any client reaches it: gRPC through the edge. */
@@ -52,8 +57,9 @@ export class MeshGraph {
   /** Loads a file; gives the number of rows, or the error. */
   async import(bytes: Uint8Array, options: CsvImport): Promise<number | Extract<Outcome, { kind: 'error' }>> {
     const { csv, ...target } = options;
-    const chunks = Array.from({ length: Math.max(1, Math.ceil(bytes.length / uploadChunkBytes)) }, (_, index) =>
-      bytes.subarray(index * uploadChunkBytes, (index + 1) * uploadChunkBytes),
+    const chunks = Array.from(
+      { length: Math.max(1, Math.ceil(bytes.length / uploadChunkBytes)) },
+      (_, index) => bytes.subarray(index * uploadChunkBytes, (index + 1) * uploadChunkBytes),
     );
     const messages = chunks.map((data, index) =>
       index > 0
@@ -111,7 +117,9 @@ function toErrorOutcome(error: unknown): Extract<Outcome, { kind: 'error' }> {
   if (code === undefined) throw error;
   const [packed] = metadata.get('grpc-status-details-bin');
   const status = packed ? fromBinary(StatusSchema, Buffer.from(packed)) : undefined;
-  const info = status?.details.map((any) => anyUnpack(any, ErrorInfoSchema)).find((each) => each !== undefined);
+  const info = status?.details
+    .map((any) => anyUnpack(any, ErrorInfoSchema))
+    .find((each) => each !== undefined);
   return {
     kind: 'error',
     reason: info?.reason ?? `status ${code}`,

@@ -61,7 +61,8 @@ class TestFileParser {
       this.#cases.push({ name: words[1] ?? '', disabledBy: this.#fileDisabledBy, steps: [] });
     else if (token === 'DEFINE') this.#variables.set(words[1] ?? '', toVariable(words));
     else if (token === 'DEFINE_STATEMENT_BLOCK') this.#readBlock(words[1] ?? '');
-    else if (token === 'INSERT_STATEMENT_BLOCK') last?.steps.push(...(this.#blocks.get(words[1] ?? '') ?? []));
+    else if (token === 'INSERT_STATEMENT_BLOCK')
+      last?.steps.push(...(this.#blocks.get(words[1] ?? '') ?? []));
     else if (token === 'LOAD_DYNAMIC_EXTENSION') last?.steps.push(this.#loadExtension(words[1] ?? ''));
     else if (disabling.has(token) && last) last.disabledBy = token;
     else if (!ignored.has(token)) {
@@ -80,7 +81,9 @@ class TestFileParser {
   }
 
   #loadExtension(name: string): Step {
-    return this.#toStatement({ statement: `LOAD EXTENSION '${name}'`, line: this.#cursor.line }, [{ kind: 'ok' }]);
+    return this.#toStatement({ statement: `LOAD EXTENSION '${name}'`, line: this.#cursor.line }, [
+      { kind: 'ok' },
+    ]);
   }
 
   /** Reads from the current line to the end of the expectations, or one directive of the runner. */

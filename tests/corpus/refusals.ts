@@ -1,7 +1,8 @@
 /** Settings that change what later statements give; the others are about speed and files. */
-const meaningfulSettings = /\b(?:var_length_extend_max_depth|disable_map_key_check|recursive_pattern_semantic)\b/i;
+const meaningfulSettings =
+  /\b(?:var_length_extend_max_depth|disable_map_key_check|recursive_pattern_semantic)\b/i;
 const changes =
-  /\b(?:create|merge|set|delete|drop|alter|insert|import|attach|detach|use|begin|load\s+extension|project_graph\w*|macro|_index)\b/i;
+  /\b(?:(?:create|drop)(?:_\w+)?|merge|set|delete|alter|insert|import|attach|detach|use|begin|load\s+extension|project_graph\w*|macro)\b/i;
 const copiesIn = /^\s*COPY\b(?!\s*\()/i;
 
 /** True where the steps after a refused statement count on what it would have done. */

@@ -75,16 +75,22 @@ async function replayStatement(graph: MeshGraph, step: StatementStep, statement:
 }
 
 /** A COPY that must succeed goes through ImportTable; one that must fail is refused like any other. */
-async function replayCopy(graph: MeshGraph, step: StatementStep, statement: string): Promise<Replayed | undefined> {
+async function replayCopy(
+  graph: MeshGraph,
+  step: StatementStep,
+  statement: string,
+): Promise<Replayed | undefined> {
   const copy = parseCopy(statement);
   const [expectation] = step.expectations;
   const expectsSuccess = expectation?.kind === 'ok' || expectation?.kind === 'tuples';
   if (!copy || !expectsSuccess) return undefined;
   const blocks = 'after a COPY that cannot be an import';
-  if (typeof copy === 'string') return { result: { status: 'skipped', reason: `refused by design: ${copy}` }, blocks };
+  if (typeof copy === 'string')
+    return { result: { status: 'skipped', reason: `refused by design: ${copy}` }, blocks };
   try {
     const rows = await importCopy(graph, copy);
-    const count = expectation.kind === 'tuples' ? /^(\d+) tuples?/.exec(expectation.lines[0] ?? '')?.[1] : undefined;
+    const count =
+      expectation.kind === 'tuples' ? /^(\d+) tuples?/.exec(expectation.lines[0] ?? '')?.[1] : undefined;
     if (count === undefined || Number(count) === rows) return { result: { status: 'passed' } };
     return { result: { status: 'failed', expected: `${count} rows loaded`, got: `${rows} rows loaded` } };
   } catch (error) {
@@ -97,7 +103,10 @@ async function replayCopy(graph: MeshGraph, step: StatementStep, statement: stri
 }
 
 /** Steps of the engine's runner; gives why the rest of the case cannot run. */
-async function replayDirective(graph: MeshGraph, { directive, parameters }: RunnerStep): Promise<string | undefined> {
+async function replayDirective(
+  graph: MeshGraph,
+  { directive, parameters }: RunnerStep,
+): Promise<string | undefined> {
   if (harmlessDirectives.has(directive)) return undefined;
   const folder = `dataset/${parameters[0]}`;
   try {
@@ -111,7 +120,11 @@ async function replayDirective(graph: MeshGraph, { directive, parameters }: Runn
   return undefined;
 }
 
-async function runPatiently(graph: MeshGraph, statement: string, kind: 'read' | 'write' | 'ddl'): Promise<Outcome> {
+async function runPatiently(
+  graph: MeshGraph,
+  statement: string,
+  kind: 'read' | 'write' | 'ddl',
+): Promise<Outcome> {
   for (let tries = 1; ; tries += 1) {
     const outcome = await graph.run(statement, kind);
     const isPassing = outcome.kind === 'error' && ['GRAPH_BUSY', 'UNAVAILABLE'].includes(outcome.reason);

@@ -55,8 +55,7 @@ async function runLane(
   const lane = new Lane(tenant, grpc);
   for (let jobs = queue.shift(); jobs; jobs = queue.shift()) {
     for (const job of jobs) {
-      const results =
-        performance.now() > endMs ? skipAll(job.test, 'out of time') : await runJob(lane, job);
+      const results = performance.now() > endMs ? skipAll(job.test, 'out of time') : await runJob(lane, job);
       onCase({ file: job.name, name: job.test.name, results });
     }
   }
@@ -92,7 +91,10 @@ function toQueue(files: ReadonlyMap<string, TestFile>, onCase: ReplayOptions['on
       if (reason) onCase({ file: name, name: test.name, results: skipAll(test, reason) });
       else {
         const folder = datasetFolder(file) ?? '';
-        byDataset.set(folder, [...(byDataset.get(folder) ?? []), { name, file, test, writes: test.steps.some(isWrite) }]);
+        byDataset.set(folder, [
+          ...(byDataset.get(folder) ?? []),
+          { name, file, test, writes: test.steps.some(isWrite) },
+        ]);
       }
     }
   }

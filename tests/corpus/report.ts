@@ -53,7 +53,9 @@ export class Report {
   /** Everything, for a file. */
   toJson(): object {
     const { statements, cases, reasons, sameTexts, otherTexts, stale, failures } = this;
-    const files = Object.fromEntries([...this.byFile].map(([file, counts]) => [file, Object.fromEntries(counts)]));
+    const files = Object.fromEntries(
+      [...this.byFile].map(([file, counts]) => [file, Object.fromEntries(counts)]),
+    );
     const [statementCounts, caseCounts, reasonCounts] = [statements, cases, reasons].map((counts) =>
       Object.fromEntries(counts),
     );
@@ -75,12 +77,17 @@ const statuses = ['passed', 'failed', 'known', 'skipped'] as const;
 export function toTables(report: Report, reasonsShownMax: number): string {
   const folders = new Map<string, Map<Status, number>>();
   for (const [file, counts] of report.byFile) {
-    const folder = file.split('/').slice(file.startsWith('test/') ? 2 : 0).slice(0, file.startsWith('test/') ? 1 : 2).join('/');
+    const folder = file
+      .split('/')
+      .slice(file.startsWith('test/') ? 2 : 0)
+      .slice(0, file.startsWith('test/') ? 1 : 2)
+      .join('/');
     const sums = folders.get(folder) ?? new Map<Status, number>();
     for (const [status, count] of counts) sums.set(status, (sums.get(status) ?? 0) + count);
     folders.set(folder, sums);
   }
-  const cells = (counts: ReadonlyMap<Status, number>) => statuses.map((status) => counts.get(status) ?? 0).join(' | ');
+  const cells = (counts: ReadonlyMap<Status, number>) =>
+    statuses.map((status) => counts.get(status) ?? 0).join(' | ');
   return [
     '| statements of | passed | failed | known differences | skipped |',
     '| --- | --- | --- | --- | --- |',

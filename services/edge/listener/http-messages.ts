@@ -3,6 +3,8 @@ import { Readable, Writable } from 'node:stream';
 import { errorCode } from '../http2/frame.ts';
 import type { Exchange, Fields } from './exchange.ts';
 
+const noBytes = Buffer.alloc(0);
+
 /** A request as a stream of its body, for what is not on the fast path. */
 export class HttpRequest extends Readable {
   /** As Node names it. */
@@ -15,6 +17,8 @@ export class HttpRequest extends Readable {
   readonly hasBody: boolean;
   readonly #exchange: Exchange;
   #isReading = false;
+  /** True once the whole body was collected. */
+  isCollected = false;
 
   constructor(exchange: Exchange) {
     super({ highWaterMark: 64 * 1024 });
@@ -27,6 +31,36 @@ export class HttpRequest extends Readable {
     this.#exchange = exchange;
     // Half a body ends with an error, which nobody may be there to hear.
     this.on('error', () => {});
+  }
+
+  /**
+   * Reads the whole body without the cost of a stream, where nobody has begun to read it. Undefined where it has more
+   * bytes; rejects where the client goes away within it.
+   */
+  collect(bytesMax: number): Promise<Buffer | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#isReading || this.destroyed) return reject(new Error('the body is not there any more'));
+      this.#isReading = true;
+      this.once('close', reject);
+      let chunks: Buffer[] = [];
+      let bytes = 0;
+      this.#exchange.read({
+        onChunk: (chunk) => {
+          bytes += chunk.length;
+          if (bytes <= bytesMax) chunks.push(chunk);
+          else {
+            chunks = [];
+            resolve(undefined);
+          }
+        },
+        onEnd: () => {
+          this.isCollected = true;
+          this.off('close', reject);
+          const [first = noBytes] = chunks;
+          if (bytes <= bytesMax) resolve(chunks.length > 1 ? Buffer.concat(chunks, bytes) : first);
+        },
+      });
+    });
   }
 
   override _read(): void {
@@ -54,7 +88,8 @@ export class HttpResponse extends Writable {
   readonly #request: HttpRequest;
   readonly #fields = new Map<string, string | readonly string[]>();
   #drained: (() => void) | undefined;
-  #isComplete = false;
+  #isAnswered = false;
+  #isGone = false;
 
   constructor(exchange: Exchange, request: HttpRequest) {
     super({ highWaterMark: heldBytesMax, decodeStrings: true });
@@ -64,11 +99,16 @@ export class HttpResponse extends Writable {
     exchange.watch({
       onDrain: () => this.#drain(),
       onGone: () => {
-        this.#isComplete = true;
+        this.#isGone = true;
         request.destroy(new Error('the client is gone'));
         this.destroy();
       },
     });
+  }
+
+  /** True once all of the answer was said. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
   }
 
   get headersSent(): boolean {
@@ -98,6 +138,14 @@ export class HttpResponse extends Writable {
     this.#exchange.respond(status, toFields(this.#fields), endsAnswer);
   }
 
+  /** Ends an answer whose head was written by all of its body, without the cost of a stream. */
+  endWhole(content: Buffer | undefined): void {
+    this.#isAnswered = true;
+    this.#exchange.end(content);
+    if (!this.#request.isCollected) this.#request.destroy();
+    this.destroy();
+  }
+
   /** Says how long the answer is where that is all of it. */
   override end(...args: unknown[]): this {
     const [content] = args;
@@ -113,7 +161,7 @@ export class HttpResponse extends Writable {
   }
 
   override _final(done: () => void): void {
-    this.#isComplete = true;
+    this.#isAnswered = true;
     if (this.headersSent) this.#exchange.end();
     else this.writeHead(this.statusCode, {}, true);
     // What its client still sends of the body reaches nobody: who waits for it must hear of that.
@@ -123,7 +171,7 @@ export class HttpResponse extends Writable {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     // An answer that breaks off must not look complete.
-    if (!this.#isComplete) this.#exchange.reset(errorCode.internalError);
+    if (!this.#isAnswered && !this.#isGone) this.#exchange.reset(errorCode.internalError);
     done(error);
   }
 

@@ -14,7 +14,7 @@ export async function serveRest(
 ): Promise<void> {
   const over = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) over.abort(clientGone);
+    if (!response.isAnswered) over.abort(clientGone);
   });
   const toCall = (timeoutMs: number | undefined) => {
     const head = toInboundHead({

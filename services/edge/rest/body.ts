@@ -66,7 +66,7 @@ export async function readBody(request: RestRequest, bytesMax: number): Promise<
   const isPlain = headers['content-encoding'] === undefined;
   if (isPlain && Number(headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   if (isPlain && !request.hasBody) return noBytes;
-  if (isPlain) return await collect(request, bytesMax);
+  if (isPlain) return collect(request, bytesMax);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of bodyChunks(request)) {
@@ -79,32 +79,12 @@ export async function readBody(request: RestRequest, bytesMax: number): Promise<
 
 const noBytes = Buffer.alloc(0);
 
-// The events themselves: an iterator costs more than a small body is worth.
-function collect(request: RestRequest, bytesMax: number): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const onChunk = (chunk: Buffer) => {
-    bytes += chunk.byteLength;
-    chunks.push(chunk);
-    if (bytes > bytesMax) reject(tooLarge(bytesMax));
-  };
-  // At once: an error that nobody hears of costs more than a small body.
-  const stop = () => {
-    request.off('data', onChunk).off('end', onEnd).off('error', onBroken).off('close', onBroken);
-  };
-  const onEnd = () => {
-    stop();
-    const [first = noBytes] = chunks;
-    resolve(chunks.length > 1 ? Buffer.concat(chunks, bytes) : first);
-  };
-  const onBroken = (cause?: unknown) => reject(brokenOff(cause));
-  if (request.destroyed || request.readableEnded) return Promise.reject(brokenOff());
-  request.on('data', onChunk).on('end', onEnd).on('error', onBroken).on('close', onBroken);
-  return promise.finally(() => {
-    request.pause();
-    stop();
+async function collect(request: RestRequest, bytesMax: number): Promise<Buffer> {
+  const body = await request.collect(bytesMax).catch((cause: unknown) => {
+    throw brokenOff(cause);
   });
+  if (!body) throw tooLarge(bytesMax);
+  return body;
 }
 
 function brokenOff(cause?: unknown): RpcError {

@@ -76,8 +76,7 @@ function joinNames(names: string): string {
 }
 
 /**
- * Sends an answer whole, compressed where it is worth it and the client takes it. HEAD gets the head only. Text goes out
- * in one write with the head, bytes in a second one.
+ * Sends an answer whole, compressed where it is worth it and the client takes it. HEAD gets the head only.
  */
 export async function sendWhole(
   request: RestRequest,
@@ -95,7 +94,7 @@ export async function sendWhole(
   if (compression !== 'identity') headers['content-encoding'] = compression;
   headers['content-length'] = String(Buffer.byteLength(body));
   sendHead(response, { ...head, headers });
-  endResponse(response, request.method === 'HEAD' ? undefined : body);
+  response.endWhole(request.method === 'HEAD' ? undefined : toBuffer(body));
 }
 
 function toBuffer(content: string | Buffer): Buffer {

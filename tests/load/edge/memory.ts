@@ -10,12 +10,7 @@ import type { Bench } from './memory/bench.ts';
 import { startEdgeProcess } from './memory/edge-process.ts';
 import { idleHead, measureIdle } from './memory/idle.ts';
 import { measureSlowReaders, slowReaderHead } from './memory/slow-readers.ts';
-import {
-  measureSmallPieces,
-  measureUploads,
-  smallPiecesHead,
-  uploadHead,
-} from './memory/slow-uploads.ts';
+import { measureSmallPieces, measureUploads, smallPiecesHead, uploadHead } from './memory/slow-uploads.ts';
 import { checkNothingIsLeft, soak, soakHead } from './memory/soak.ts';
 import { startUpstream } from './memory/upstream.ts';
 import { stopAll } from './processes.ts';
@@ -33,7 +28,8 @@ try {
   const bench: Bench = { edge, upstream, apiKey, fail: (what) => broken.push(what) };
   const first = await edge.memory();
   const isWanted = (part: string) => part.startsWith(values.only);
-  const print = (head: readonly string[], lines: readonly string[][]) => console.log(`\n${toMarkdown(head, lines)}\n`);
+  const print = (head: readonly string[], lines: readonly string[][]) =>
+    console.log(`\n${toMarkdown(head, lines)}\n`);
   if (isWanted('idle')) print(idleHead, await measureIdle(bench));
   if (isWanted('readers')) print(slowReaderHead, await measureSlowReaders(bench));
   if (isWanted('uploads')) {

@@ -24,7 +24,11 @@ export function kibibytes(bytes: number): string {
 }
 
 /** Does work for each of many, some at a time. */
-export async function inBatches<T>(count: number, work: (n: number) => Promise<T>, atOnce = 50): Promise<T[]> {
+export async function inBatches<T>(
+  count: number,
+  work: (n: number) => Promise<T>,
+  atOnce = 50,
+): Promise<T[]> {
   const done: T[] = [];
   for (let from = 0; from < count; from += atOnce) {
     const numbers = Array.from({ length: Math.min(atOnce, count - from) }, (_, i) => from + i);

@@ -27,7 +27,8 @@ export const pushedBytesMax = {
   /** Over HTTP/2 without reading the socket. */
   socket: serviceWindowBytes + streamQueueBytes + unsentBytes + 2 * frameBytes,
   /** Connect's JSON over HTTP/1.1: the pipe, the response, its socket; a message under way in each. */
-  connect: (messageBytes: number) => serviceWindowBytes + pipeBytes + 3 * nodeBytes + frameBytes + 3 * messageBytes,
+  connect: (messageBytes: number) =>
+    serviceWindowBytes + pipeBytes + 3 * nodeBytes + frameBytes + 3 * messageBytes,
   /** REST's NDJSON over HTTP/1.1: the messages, the response as a stream, Node's own and its socket. */
   ndjson: (messageBytes: number) =>
     serviceWindowBytes + waitingMessagesBytes + 3 * nodeBytes + frameBytes + 4 * messageBytes,
@@ -40,10 +41,12 @@ export const acceptedBytesMax = {
   rest: 2 * nodeBytes + 4 * nodeBytes + streamQueueBytes,
 } as const;
 
-/** What the edge keeps of a request to send it again (data-path/request-log.ts), and what a call costs beside it. */
-export const keptBytesMax = 4 * 1_024 * kibibyte + 64 * kibibyte;
+/** What the edge keeps of a request to send it again (data-path/request-log.ts). */
+export const keptBytesMax = 4 * 1_024 * kibibyte + 5;
 /** What a byte of a request may cost in memory, however small the pieces that it comes in. */
-export const pieceFactorMax = 8;
+export const memoryFactorMax = 2;
+/** What a call and its connection cost beside their bytes. */
+export const callBytesMax = 256 * kibibyte;
 
 /** What garbage may add to resident memory before it is collected, whatever the load. */
 export const garbageBytesMax = 96 * 1_024 * kibibyte;

@@ -30,8 +30,12 @@ export class ClientStream {
   }
 
   /** Sends a file's messages as fast as the edge takes them: so many bytes, made of the part, cut anywhere. */
-  upload(part: Buffer, bytes: number, { frameBytesMax = 16_384, isWhole = true } = {}): void {
-    this.#upload = { part, bytesLeft: bytes, at: 0, frameBytesMax, isWhole };
+  upload(
+    part: Buffer,
+    bytes: number,
+    { frameBytes = [16_384], isWhole = true }: Partial<UploadForm> = {},
+  ): void {
+    this.#upload = { part, bytesLeft: bytes, at: 0, turn: 0, frameBytes, isWhole };
     this.pump();
   }
 
@@ -39,9 +43,11 @@ export class ClientStream {
     const upload = this.#upload;
     if (!upload) return;
     while (upload.bytesLeft > 0) {
-      const { part, at, bytesLeft, frameBytesMax, isWhole } = upload;
+      const { part, at, bytesLeft, frameBytes, isWhole } = upload;
+      const frameBytesMax = frameBytes[upload.turn % frameBytes.length] ?? 1;
       const room = Math.min(frameBytesMax, this.#client.roomFor(this), part.length - at, bytesLeft);
       if (room <= 0) return;
+      upload.turn++;
       upload.at = (at + room) % part.length;
       upload.bytesLeft -= room;
       this.sentBytes += room;
@@ -78,11 +84,16 @@ export class ClientStream {
   }
 }
 
-interface Upload {
-  readonly part: Buffer;
-  readonly frameBytesMax: number;
+interface UploadForm {
+  /** The sizes that the DATA frames have at most, in turn. */
+  readonly frameBytes: readonly number[];
   /** True where the request ends with it. */
   readonly isWhole: boolean;
+}
+
+interface Upload extends UploadForm {
+  readonly part: Buffer;
   bytesLeft: number;
   at: number;
+  turn: number;
 }

@@ -28,7 +28,8 @@ export async function startEdgeProcess(upstreamPort: number, apiKey: string): Pr
       return memory;
     },
     rssBytes: () => {
-      const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
+      const [, kibibytes] =
+        /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
       return Number(kibibytes) * 1024;
     },
     stop: () => stop(child),

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Bench, inBatches, mebibytes } from './bench.ts';
-import { garbageBytesMax } from './bounds.ts';
+import { callBytesMax, garbageBytesMax, memoryFactorMax } from './bounds.ts';
 import { peakRssDuring } from './edge-process.ts';
 import { untilStill } from './held-back.ts';
+import { ownBytesOf } from './own-bytes.ts';
 import { type ReaderKind, readerKinds, type SlowReader, wireRatioOf } from './slow-reader.ts';
 import { queuedBytesOf } from './socket-queues.ts';
 import { envelopeBytesOf } from './upstream-call.ts';
@@ -22,6 +23,11 @@ export interface Held {
   /** The rest: what the edge holds, or has let the service have on its way. */
   readonly edgeBytes: number;
   readonly edgeBytesMax: number;
+}
+
+interface Measured extends Held {
+  /** What the edge's objects take after a garbage collection. */
+  readonly ownBytes: number;
 }
 
 /** Opens streams of 1 GB that nobody reads, and waits until nothing moves any more. */
@@ -49,12 +55,12 @@ export async function holdReaders(bench: Bench, kind: ReaderKind, messageBytes: 
 async function measureOne(bench: Bench, kind: ReaderKind, messageBytes: number): Promise<string[]> {
   const { edge } = bench;
   const base = await edge.memory();
-  let line: Held | undefined;
+  let line: Measured | undefined;
   let reader: SlowReader | undefined;
   const stillPeak = await peakRssDuring(edge, async () => {
     const held = await holdReaders(bench, kind, messageBytes, 1);
     [reader] = held.readers;
-    line = held.look();
+    line = { ...held.look(), ownBytes: ownBytesOf(await edge.memory()) - ownBytesOf(base) };
   });
   if (!reader || !line) throw new Error('nobody reads');
   const slow = reader;
@@ -80,15 +86,15 @@ async function measureOne(bench: Bench, kind: ReaderKind, messageBytes: number):
 /** Many clients that do not read at all. */
 async function measureMany(bench: Bench, kind: ReaderKind, messageBytes: number, count: number) {
   const base = await bench.edge.memory();
-  let line: Held | undefined;
+  let line: Measured | undefined;
   const peak = await peakRssDuring(bench.edge, async () => {
     const held = await holdReaders(bench, kind, messageBytes, count);
-    line = held.look();
+    line = { ...held.look(), ownBytes: ownBytesOf(await bench.edge.memory()) - ownBytesOf(base) };
     for (const reader of held.readers) reader.close();
   });
   await untilGone(bench);
   if (!line) throw new Error('nobody reads');
-  return [...toCells(bench, kind, messageBytes, count, line, [peak - base.rssBytes]), '–', '–', '–'];
+  return [...toCells(bench, kind, messageBytes, count, line, [peak - base.rssBytes]), '–'];
 }
 
 /** Resolves when the service has no call left: each client that went away ended its own. */
@@ -104,20 +110,27 @@ function toCells(
   kind: ReaderKind,
   messageBytes: number,
   count: number,
-  { pushedBytes, readerBytes, edgeBytes, edgeBytesMax }: Held,
+  { pushedBytes, readerBytes, edgeBytes, edgeBytesMax, ownBytes }: Measured,
   peaks: readonly number[],
 ): string[] {
   const name = `${kind.name}, ${messageBytes / 1_024} KiB × ${count}`;
-  const rssMax = edgeBytesMax + garbageBytesMax;
+  const ownBytesMax = memoryFactorMax * edgeBytesMax + count * callBytesMax;
+  const rssMax = ownBytesMax + garbageBytesMax;
   if (edgeBytes > edgeBytesMax)
-    fail(`${name}: the edge takes ${mebibytes(edgeBytes)} for its readers, more than ${mebibytes(edgeBytesMax)}`);
+    fail(
+      `${name}: the edge takes ${mebibytes(edgeBytes)} for its readers, more than ${mebibytes(edgeBytesMax)}`,
+    );
+  if (ownBytes > ownBytesMax)
+    fail(`${name}: the edge holds ${mebibytes(ownBytes)}, more than ${mebibytes(ownBytesMax)}`);
   for (const peak of peaks)
-    if (peak > rssMax) fail(`${name}: resident memory grows by ${mebibytes(peak)}, more than ${mebibytes(rssMax)}`);
+    if (peak > rssMax)
+      fail(`${name}: resident memory grows by ${mebibytes(peak)}, more than ${mebibytes(rssMax)}`);
   return [
     name,
-    ...[pushedBytes, readerBytes, edgeBytes, edgeBytesMax].map(mebibytes),
-    mebibytes(rssMax),
+    ...[pushedBytes, readerBytes, edgeBytes, edgeBytesMax, ownBytes, ownBytesMax].map(mebibytes),
     ...peaks.map(mebibytes),
+    ...Array(3 - peaks.length).fill('–'),
+    mebibytes(rssMax),
   ];
 }
 
@@ -127,10 +140,12 @@ export const slowReaderHead = [
   'at the readers',
   'held by the edge',
   'bound',
-  'RSS bound',
-  'RSS peak, no reading',
+  'memory of the edge after GC',
+  'bound',
+  'RSS peak above before: no reading',
   'reading slowly',
   'at full speed',
+  'bound',
   'speed',
 ];
 

@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net';
 import { addressOf, type Bench, inBatches, kibibytes, mebibytes } from './bench.ts';
-import { acceptedBytesMax, keptBytesMax, pieceFactorMax } from './bounds.ts';
+import { acceptedBytesMax, callBytesMax, keptBytesMax, memoryFactorMax } from './bounds.ts';
 import { untilStill } from './held-back.ts';
 import { Http1Call } from './http1-client.ts';
 import { Http2Client } from './http2-client.ts';
-import { ownBytesOf } from './idle.ts';
+import { ownBytesOf } from './own-bytes.ts';
 import { grpcUpload, grpcUploadPart, restUpload } from './requests.ts';
 import { untilGone } from './slow-readers.ts';
 import { queuedBytesOf } from './socket-queues.ts';
 
 const uploadBytes = 2 ** 30;
 const partBytes = 32 * 1_024;
-const smallPiecesBytes = 256 * 1_024;
+const smallPiecesBytes = 512 * 1_024;
 const fileSlice = Buffer.alloc(16 * 1_024, '1,2\n');
 
 /** A client that uploads as fast as it may. */
@@ -88,7 +88,12 @@ export async function holdUploads(bench: Bench, kind: UploadKind, readBytes: num
     return { acceptedBytes, serviceBytes, edgeBytes, edgeBytesMax: count * kind.bytesMax };
   };
   const pingAll = () => Promise.all(uploaders.map((uploader) => uploader.ping()));
-  await untilStill(upstream, pingAll, () => look().serviceBytes + look().acceptedBytes, count * (uploadBytes / 8));
+  await untilStill(
+    upstream,
+    pingAll,
+    () => look().serviceBytes + look().acceptedBytes,
+    count * (uploadBytes / 8),
+  );
   return { uploaders, look };
 }
 
@@ -121,13 +126,19 @@ async function measure(bench: Bench, kind: UploadKind, readBytes: number, count:
   const { acceptedBytes, serviceBytes, edgeBytes, edgeBytesMax } = look();
   const used = await edge.memory();
   for (const uploader of uploaders) uploader.close();
+  // Over HTTP/1.1 the edge does not notice that a client is gone whom it does not read.
+  bench.upstream.release();
   await untilGone(bench);
   const name = `${kind.name} × ${count}`;
   const ownBytes = ownBytesOf(used) - ownBytesOf(base);
-  const ownBytesMax = edgeBytesMax + count * keptBytesMax;
+  const keptBytes = Math.min(serviceBytes, count * keptBytesMax);
+  const ownBytesMax = memoryFactorMax * (edgeBytesMax + keptBytes) + count * callBytesMax;
   if (edgeBytes > edgeBytesMax)
-    fail(`${name}: the edge takes ${mebibytes(edgeBytes)} for the service, more than ${mebibytes(edgeBytesMax)}`);
-  if (ownBytes > ownBytesMax) fail(`${name}: the edge holds ${mebibytes(ownBytes)}, more than ${mebibytes(ownBytesMax)}`);
+    fail(
+      `${name}: the edge takes ${mebibytes(edgeBytes)} for the service, more than ${mebibytes(edgeBytesMax)}`,
+    );
+  if (ownBytes > ownBytesMax)
+    fail(`${name}: the edge holds ${mebibytes(ownBytes)}, more than ${mebibytes(ownBytesMax)}`);
   return [
     name,
     readBytes === 0 ? 'nothing' : kibibytes(readBytes),
@@ -136,26 +147,54 @@ async function measure(bench: Bench, kind: UploadKind, readBytes: number, count:
   ];
 }
 
-export const smallPiecesHead = ['bytes in each DATA frame', 'uploaded', 'memory of the edge after GC', 'for each byte', 'bound'];
+export const smallPiecesHead = [
+  'bytes in the DATA frames',
+  'the service',
+  'uploaded',
+  'memory of the edge after GC',
+  'for each byte',
+  'bound',
+];
 
-/** An upload in small pieces, to a service that reads all of it and does not answer. */
+const smallPieces = [
+  { frameBytes: [16_384], readBytes: uploadBytes },
+  { frameBytes: [64], readBytes: uploadBytes },
+  { frameBytes: [1], readBytes: uploadBytes },
+  { frameBytes: [1], readBytes: 0 },
+  { frameBytes: [4_096, 1], readBytes: 0 },
+] as const;
+
+/** An upload in small pieces, to a service that reads all of it and does not answer, or reads nothing. */
 export async function measureSmallPieces(bench: Bench): Promise<string[][]> {
   const { edge, upstream, apiKey } = bench;
   const lines: string[][] = [];
-  for (const frameBytesMax of [16_384, 64, 1]) {
+  for (const { frameBytes, readBytes } of smallPieces) {
     const base = await edge.memory();
     const client = await Http2Client.open({ port: edge.port, apiKey });
-    const stream = client.call(grpcUpload({ kind: 'upload', readBytes: uploadBytes }), { isWhole: false });
+    const stream = client.call(grpcUpload({ kind: 'upload', readBytes }), { isWhole: false });
     const before = stream.sentBytes;
-    stream.upload(grpcUploadPart(partBytes), smallPiecesBytes, { frameBytesMax, isWhole: false });
-    await untilStill(upstream, () => client.ping(), () => stream.sentBytes, uploadBytes);
+    stream.upload(grpcUploadPart(partBytes), smallPiecesBytes, { frameBytes, isWhole: false });
+    await untilStill(
+      upstream,
+      () => client.ping(),
+      () => stream.sentBytes,
+      uploadBytes,
+    );
     const ownBytes = ownBytesOf(await edge.memory()) - ownBytesOf(base);
     const sent = stream.sentBytes - before;
     client.close();
     await untilGone(bench);
-    lines.push([`${frameBytesMax}`, kibibytes(sent), mebibytes(ownBytes), (ownBytes / sent).toFixed(1)]);
-    if (ownBytes > smallPiecesBytes * pieceFactorMax)
-      bench.fail(`pieces of ${frameBytesMax} bytes: the edge holds ${mebibytes(ownBytes)} for ${kibibytes(sent)}`);
+    const name = frameBytes.join(', ');
+    const bytesMax = memoryFactorMax * sent + callBytesMax;
+    lines.push([
+      name,
+      readBytes === 0 ? 'reads nothing' : 'reads, does not answer',
+      ...[kibibytes(sent), mebibytes(ownBytes), (ownBytes / sent).toFixed(1), mebibytes(bytesMax)],
+    ]);
+    if (ownBytes > bytesMax)
+      bench.fail(
+        `DATA frames of ${name} bytes: the edge holds ${mebibytes(ownBytes)} for ${kibibytes(sent)}`,
+      );
   }
-  return lines.map((line) => [...line, `${pieceFactorMax}`]);
+  return lines;
 }

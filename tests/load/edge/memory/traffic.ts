@@ -33,11 +33,24 @@ const fileSlice = Buffer.alloc(16_384, '1,2\n');
 /** A part of a round: makes calls, and tells how many, and how many of them did not go as they should. */
 export type Part = () => Promise<{ readonly calls: number; readonly failures: number }>;
 
-/** The parts of a round of mixed traffic; those that keep their connections open them here. */
-export async function createTraffic(bench: Bench): Promise<readonly Part[]> {
+/** Rounds of mixed traffic. */
+export interface Traffic {
+  readonly parts: readonly Part[];
+  /** Closes what is still open. */
+  close(): void;
+}
+
+/** The parts that keep their connections open them here. */
+export async function createTraffic(bench: Bench): Promise<Traffic> {
+  const allLines: Line[] = [];
   const { port } = bench.edge;
   const { apiKey } = bench;
-  const onLines = async (request: ScriptedRequest, version: Way['version'], calls: number, lineCount: number) => {
+  const onLines = async (
+    request: ScriptedRequest,
+    version: Way['version'],
+    calls: number,
+    lineCount: number,
+  ) => {
     const way = { name: '', version, ...request };
     const { body } = await probe(way, port, apiKey);
     const headers = { ...request.headers, authorization: `Bearer ${apiKey}` };
@@ -48,12 +61,13 @@ export async function createTraffic(bench: Bench): Promise<readonly Part[]> {
       return version === 'http2' ? new Http2Line(socket, load) : new Http1Line(socket, load);
     };
     const lines = await Promise.all(Array.from({ length: lineCount }, open));
+    allLines.push(...lines);
     return async () => {
       const failures = await Promise.all(lines.map((line) => callMany(line, calls / lineCount)));
       return { calls, failures: failures.reduce((sum, each) => sum + each, 0) };
     };
   };
-  return [
+  const parts = [
     await onLines(grpcQuery(answer), 'http2', 500, 4),
     await onLines(connectJson(answer), 'http2', 100, 2),
     await onLines(connectJson(answer), 'http1', 100, 4),
@@ -65,6 +79,11 @@ export async function createTraffic(bench: Bench): Promise<readonly Part[]> {
     () => overNewHttp1(bench),
     () => halfOpen(bench),
   ];
+  const close = () => {
+    for (const line of allLines) line.close();
+    for (const socket of silent.splice(0)) socket.destroy();
+  };
+  return { parts, close };
 }
 
 /** Makes so many calls on a line, as many at a time as it takes up to 16; resolves with the failures. */
@@ -122,10 +141,16 @@ async function overNewHttp1({ edge: { port }, apiKey }: Bench) {
     call.close();
     return isRight;
   };
-  const events = { ...restStream(stream), headers: { ...restStream(stream).headers, accept: 'text/event-stream' } };
+  const events = {
+    ...restStream(stream),
+    headers: { ...restStream(stream).headers, accept: 'text/event-stream' },
+  };
   const compressed = { ...restStream(stream), headers: { ...restStream(stream).headers, ...gzip } };
   const uploaded = async () => {
-    const call = await Http1Call.open(restUpload(upload), { ...options, contentLength: 10 * fileSlice.length });
+    const call = await Http1Call.open(restUpload(upload), {
+      ...options,
+      contentLength: 10 * fileSlice.length,
+    });
     await call.upload(fileSlice, 10 * fileSlice.length);
     const isRight = await call.readSome(1);
     call.close();
@@ -179,8 +204,3 @@ async function halfOpen({ edge: { port } }: Bench) {
 /** Connections that are left to the edge, the oldest of which is closed when there are enough. */
 const silent: ReturnType<typeof connect>[] = [];
 const silentMax = 60;
-
-/** Closes what is still open of half-open clients. */
-export function closeSilent(): void {
-  for (const socket of silent.splice(0)) socket.destroy();
-}

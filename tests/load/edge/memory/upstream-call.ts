@@ -9,7 +9,10 @@ import type { Script } from './script.ts';
 
 const patternBytesMin = 64 * 1024;
 const answer = toEnvelope(QueryResponseSchema, queryResponse);
-const uploadAnswer = toEnvelope(ImportTableResponseSchema, create(ImportTableResponseSchema, { rowCount: 1 }));
+const uploadAnswer = toEnvelope(
+  ImportTableResponseSchema,
+  create(ImportTableResponseSchema, { rowCount: 1 }),
+);
 const patterns = new Map<number, Buffer>();
 
 /** A call as the upstream sees it, and how far it got. */
@@ -22,6 +25,8 @@ export interface UpstreamCall {
   readonly ends: boolean;
   /** What the edge takes on this stream before it grants more. */
   window: number;
+  /** True for an upload that is read now, whatever its script says. */
+  isReleased: boolean;
   /** True once the request is complete. */
   isAnswering: boolean;
   /** Bytes of the answer that the edge took. */
@@ -34,8 +39,9 @@ export interface UpstreamCall {
 
 export function toUpstreamCall(script: Script, window: number): UpstreamCall {
   const pattern = patternOf(script);
-  const bytesLeft = script.kind === 'stream' ? script.count * envelopeOf(script.messageBytes).length : pattern.length;
-  const progress = { isAnswering: false, pushedBytes: 0, takenBytes: 0, owedBytes: 0 };
+  const bytesLeft =
+    script.kind === 'stream' ? script.count * envelopeOf(script.messageBytes).length : pattern.length;
+  const progress = { isReleased: false, isAnswering: false, pushedBytes: 0, takenBytes: 0, owedBytes: 0 };
   return { script, pattern, bytesLeft, window, ends: script.kind !== 'idle', ...progress };
 }
 

@@ -66,6 +66,14 @@ export class ScriptedConnection {
     return new Promise((resolve) => this.#pings.push(resolve));
   }
 
+  /** Reads on where an upload is held back. */
+  release(): void {
+    for (const [id, call] of this.calls) {
+      call.isReleased = true;
+      this.#grantMore(id, call);
+    }
+  }
+
   #take(type: number, flags: number, id: number, payload: Buffer): void {
     if (type === frame.data) this.#takeData(id, payload, (flags & flag.endStream) !== 0);
     else if (type === frame.reset) this.#end(id);
@@ -114,7 +122,7 @@ export class ScriptedConnection {
   /** An upload gets room for more until it was read as far as its script says. */
   #grantMore(id: number, call: UpstreamCall): void {
     const { script, takenBytes, owedBytes } = call;
-    if (script.kind === 'upload' && takenBytes > script.readBytes) return;
+    if (script.kind === 'upload' && takenBytes > script.readBytes && !call.isReleased) return;
     if (owedBytes * 2 < uploadWindowBytes) return;
     this.#grant(id, owedBytes);
     call.owedBytes = 0;
@@ -135,7 +143,13 @@ export class ScriptedConnection {
       if (!call.isAnswering) continue;
       while (call.bytesLeft > 0 && !this.#socket.writableNeedDrain) {
         const at = call.pushedBytes % call.pattern.length;
-        const room = Math.min(frameBytesMax, this.#window, call.window, call.pattern.length - at, call.bytesLeft);
+        const room = Math.min(
+          frameBytesMax,
+          this.#window,
+          call.window,
+          call.pattern.length - at,
+          call.bytesLeft,
+        );
         if (room <= 0) break;
         this.#window -= room;
         call.window -= room;

@@ -14,6 +14,8 @@ export interface Upstream {
   endedCount(): number;
   /** A round trip to the edge over every connection. */
   ping(): Promise<void>;
+  /** Reads the uploads under way that it has not read so far. */
+  release(): void;
   close(): void;
 }
 
@@ -34,6 +36,9 @@ export async function startUpstream(): Promise<Upstream> {
     endedCount: () => ended,
     ping: async () => {
       await Promise.all([...connections.values()].map((connection) => connection.ping()));
+    },
+    release: () => {
+      for (const connection of connections.values()) connection.release();
     },
     close: () => server.close(),
   };
