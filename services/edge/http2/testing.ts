@@ -338,7 +338,8 @@ export class RawPeer {
     const payload = Buffer.alloc(8);
     payload.writeUInt32BE(++this.#pingCount, 4);
     this.send(frame(frameType.ping, 0, 0, payload));
-    const isAnswer = (one: Frame) => one.type === frameType.ping && one.payload.equals(payload);
+    const isAnswer = (one: Frame) =>
+      one.type === frameType.ping && one.flags === frameFlag.ack && one.payload.equals(payload);
     await this.until(() => this.isEnded || this.frames.some(isAnswer));
     if (!this.frames.some(isAnswer)) throw new Error('the connection ended before');
   }

@@ -4,9 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { silentLog } from '../../mesh/rpc/testing.ts';
 import { RegistryResolver } from '../../mesh/discovery/registry-resolver.ts';
-import { deferred } from '../../mesh/rpc/testing.ts';
+import { deferred, silentLog } from '../../mesh/rpc/testing.ts';
 import { closed, respondTrailersOnly, serveHttp2 } from './http2-server.testing.ts';
 import { Http2Upstreams, type Http2UpstreamsOptions } from './http2-upstream.ts';
 import { ServiceUpstream } from './service-upstream.ts';

@@ -1,8 +1,8 @@
-import { silentLog } from '../../mesh/rpc/testing.ts';
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { silentLog } from '../../mesh/rpc/testing.ts';
 import { fromCallEnd } from '../data-path/call-end.ts';
 import {
   endWith,

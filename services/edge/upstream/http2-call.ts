@@ -96,13 +96,9 @@ export class Http2Call implements RequestStream, PendingCall, StreamListener {
   onFields(fields: Fields, isLast: boolean): void {
     if (this.#isOver) return;
     const end = isLast ? endFromFields(fields) : undefined;
-    if (end) return this.#finish(end);
-    if (this.#hasHead) return this.onEnd();
-    this.#hasHead = true;
-    const status = Number(fieldOf(fields, ':status'));
-    if (status !== 200 || !isGrpc(fieldOf(fields, 'content-type'))) this.#refuseAnswer(status);
-    else if (isLast) this.onEnd();
-    else this.#sink.onHeaders(customFields(fields));
+    if (end) this.#finish(end);
+    else if (this.#hasHead) this.onEnd();
+    else this.#takeHead(fields, isLast);
   }
 
   onData(chunk: Buffer): void {
@@ -123,6 +119,14 @@ export class Http2Call implements RequestStream, PendingCall, StreamListener {
     if (this.#isOver || !this.#wantsDrain) return;
     this.#wantsDrain = false;
     this.#sink.onDrain();
+  }
+
+  #takeHead(fields: Fields, isLast: boolean): void {
+    this.#hasHead = true;
+    const status = Number(fieldOf(fields, ':status'));
+    if (status !== 200 || !isGrpc(fieldOf(fields, 'content-type'))) this.#refuseAnswer(status);
+    else if (isLast) this.onEnd();
+    else this.#sink.onHeaders(customFields(fields));
   }
 
   /** Ends a call whose answer is not gRPC's, whatever else it has. */

@@ -4,9 +4,8 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GraphService, ImportTableRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { silentLog } from '../../mesh/rpc/testing.ts';
 import { methodPath } from '../../mesh/policy/method-policy.ts';
-import { deferred } from '../../mesh/rpc/testing.ts';
+import { deferred, silentLog } from '../../mesh/rpc/testing.ts';
 import type { RequestStream } from '../data-path/call.ts';
 import { closed, endWith, serveHttp2 } from './http2-server.testing.ts';
 import { Http2Upstreams } from './http2-upstream.ts';
@@ -21,7 +20,10 @@ const method = GraphService.method.importTable;
 const part = (bytes = 1) => framed(method, { graphId: 'g', body: { data: new Uint8Array(bytes) } });
 
 function open(address: string) {
-  const upstreams = new Http2Upstreams({ log: silentLog, self: async () => ({ service: 'edge', assertion: 'signed' }) });
+  const upstreams = new Http2Upstreams({
+    log: silentLog,
+    self: async () => ({ service: 'edge', assertion: 'signed' }),
+  });
   toClose.push(() => upstreams.close());
   const sink = new TestSink();
   return { stream: upstreams.get(address).open(upstreamRequest({ method }), sink), sink };

@@ -98,8 +98,8 @@ function toLine(time: string, { calls, memory }: Sample, upstreamConnections: nu
     time,
     calls.toLocaleString('en'),
     ...[rssBytes, heapBytes, externalBytes].map(mebibytes),
-    `${resources['TCPSocketWrap'] ?? 0}`,
-    `${resources['Timeout'] ?? 0}`,
+    `${resources.TCPSocketWrap ?? 0}`,
+    `${resources.Timeout ?? 0}`,
     `${upstreamConnections}`,
   ];
 }
