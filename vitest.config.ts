@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['services/**/*.test.ts', 'tests/**/*.test.ts'],
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
   },
 });

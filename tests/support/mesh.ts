@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The program of every process of the mesh but engines. */
 export const mainPath = fileURLToPath(new URL('../../services/main.ts', import.meta.url));
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 120_000;
 
 /** A test that fails before it stops its mesh leaves none behind. */
 const children = new Set<ChildProcess>();

@@ -113,7 +113,7 @@ export class JsonMap implements JsonColumn {
     pairs.forEach(([key, value], index) => {
       const level = index === 0 ? repetition : this.#repetition;
       const name = key instanceof JsonNumber ? key.source : String(key);
-      if (key === null || typeof key === 'object' && !(key instanceof JsonNumber)) {
+      if (key === null || (typeof key === 'object' && !(key instanceof JsonNumber))) {
         throw new ValueRefused(`[${index}] has a key that is no plain value`);
       }
       if (keys.has(name)) throw new ValueRefused(`has the key ${JSON.stringify(name.slice(0, 80))} twice`);
@@ -147,7 +147,8 @@ export class JsonStruct implements JsonColumn {
         throw new ValueRefused(`has a field ${JSON.stringify(name.slice(0, 80))} that the type has not`);
       }
     }
-    for (const [name, field] of this.#fields) at(`.${name}`, () => field.put(json.get(name) ?? null, repetition));
+    for (const [name, field] of this.#fields)
+      at(`.${name}`, () => field.put(json.get(name) ?? null, repetition));
   }
 
   putNothing(definition: number, repetition: number): void {
@@ -190,7 +191,8 @@ export class JsonText implements JsonColumn {
       if (!(json instanceof Map)) throw new ValueRefused('must be an object');
       const names = new Set(type.fields.map(({ name }) => name));
       const extra = [...json.keys()].find((name) => !names.has(name));
-      if (extra !== undefined) throw new ValueRefused(`has a field ${JSON.stringify(extra)} that the type has not`);
+      if (extra !== undefined)
+        throw new ValueRefused(`has a field ${JSON.stringify(extra)} that the type has not`);
       const parts = type.fields.map(({ name, type: inner }) => {
         return `${name}: ${at(`.${name}`, () => this.#write(json.get(name) ?? null, inner))}`;
       });
@@ -232,7 +234,8 @@ export function storeJson(column: LeafColumn, type: LeafType, json: Json): strin
   if (type.kind === 'leaf' && type.name === 'BLOB') return storeBase64(column, json);
   if (type.kind === 'leaf' && type.name === 'BOOL') return 'must be true or false';
   const isReal = type.kind === 'leaf' && (type.name === 'DOUBLE' || type.name === 'FLOAT');
-  if (isReal && !/^(?:NaN|-?Infinity)$/.test(json)) return 'must be a number, "NaN", "Infinity" or "-Infinity"';
+  if (isReal && !/^(?:NaN|-?Infinity)$/.test(json))
+    return 'must be a number, "NaN", "Infinity" or "-Infinity"';
   return storeText(column, type, json);
 }
 

@@ -3,7 +3,10 @@ const integerRanges: ReadonlyMap<string, readonly [bigint, bigint]> = new Map([
   ...[8, 16, 32, 64, 128].map((bits): [string, [bigint, bigint]] => {
     return [`INT${bits}`, [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]];
   }),
-  ...[8, 16, 32, 64].map((bits): [string, [bigint, bigint]] => [`UINT${bits}`, [0n, 2n ** BigInt(bits) - 1n]]),
+  ...[8, 16, 32, 64].map((bits): [string, [bigint, bigint]] => [
+    `UINT${bits}`,
+    [0n, 2n ** BigInt(bits) - 1n],
+  ]),
 ]);
 
 const digitsMax = 39;

@@ -101,7 +101,9 @@ export function storeText({ values }: LeafColumn, type: LeafType, source: string
       return undefined;
     }
     default:
-      return unitNanos[type.name] ? storeMoment(values, type.name, source) : storeInteger(values, type.name, source);
+      return unitNanos[type.name]
+        ? storeMoment(values, type.name, source)
+        : storeInteger(values, type.name, source);
   }
 }
 
