@@ -11,6 +11,13 @@ const largeBytes = 4 * 2 ** 20;
 /** Why a dataset cannot be loaded, or an import fails. */
 export class NotLoadable extends Error {
   override readonly name = 'NotLoadable';
+  /** True where the engine could not load it here either. */
+  readonly isMissing: boolean;
+
+  constructor(message: string, isMissing = false) {
+    super(message);
+    this.isMissing = isMissing;
+  }
 }
 
 /** The folder of a file's dataset within the sources; undefined for the empty one. */
@@ -58,7 +65,7 @@ export async function importData(graph: MeshGraph, folder: string): Promise<void
 /** Imports the file of a COPY; gives the number of rows. Throws NotLoadable. */
 export async function importCopy(graph: MeshGraph, copy: CopyStatement): Promise<number> {
   const path = resolve(sourceRoot, copy.path);
-  if (!existsSync(path)) throw new NotLoadable('no such file');
+  if (!existsSync(path)) throw new NotLoadable('a file that is not in the package', true);
   const columns = fileColumns(await graph.schema(), copy.table);
   if (!columns) throw new NotLoadable(`no table ${copy.table}`);
   const bytes = readFileSync(path);

@@ -126,7 +126,10 @@ function toPathText({ nodes = [], relationships = [] }: ForeignMessage, context:
   return `{_NODES: [${nodeTexts.join(',')}], _RELS: [${relationshipTexts.join(',')}]}`;
 }
 
-function toIdText({ table = '0', offset = '0' }: ForeignMessage, { firstTable }: TextContext): string {
+/** What the same statement made has no identity yet. */
+function toIdText(id: ForeignMessage, { firstTable }: TextContext): string {
+  if (!id) return '';
+  const { table = '0', offset = '0' } = id;
   return `${BigInt(table) - firstTable}:${offset}`;
 }
 

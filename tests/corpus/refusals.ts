@@ -8,6 +8,7 @@ const copiesIn = /^\s*COPY\b(?!\s*\()/i;
 /** True where the steps after a refused statement count on what it would have done. */
 export function changesWhatFollows(statement: string, construct: string): boolean {
   if (construct === 'CALL setting') return meaningfulSettings.test(statement);
+  if (construct === 'EXPLAIN') return false;
   if (construct === 'several statements') return true;
   return copiesIn.test(statement) || changes.test(withoutText(statement));
 }

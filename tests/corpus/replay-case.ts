@@ -95,6 +95,10 @@ async function replayCopy(
     return { result: { status: 'failed', expected: `${count} rows loaded`, got: `${rows} rows loaded` } };
   } catch (error) {
     if (!(error instanceof NotLoadable)) throw error;
+    if (error.isMissing) {
+      const reason = `COPY of ${error.message}`;
+      return { result: { status: 'skipped', reason }, blocks: `after a ${reason}` };
+    }
     return {
       result: { status: 'failed', expected: 'the file is loaded', got: error.message },
       blocks: 'after an import that failed',

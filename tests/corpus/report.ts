@@ -3,6 +3,8 @@ import type { KnownDifference } from './known-differences.ts';
 import type { CaseResult } from './replay.ts';
 import type { StatementResult } from './replay-case.ts';
 
+const slowestMax = 50;
+
 type Status = StatementResult['status'] | 'known';
 
 /** One statement whose result differs. */
@@ -18,6 +20,7 @@ export class Report {
   readonly reasons = new Map<string, number>();
   readonly byFile = new Map<string, Map<Status, number>>();
   readonly failures: Failure[] = [];
+  readonly slowest: { readonly case: string; readonly elapsedMs: number }[] = [];
   /** Known differences that were not seen although their statement ran. */
   readonly stale: KnownDifference[] = [];
   /** Errors that were expected and came, with the engine's text, and with another one. */
@@ -29,7 +32,8 @@ export class Report {
     this.#known = known;
   }
 
-  add({ file, name, results }: CaseResult): void {
+  add({ file, name, results, elapsedMs }: CaseResult): void {
+    this.slowest.push({ case: `${file} ${name}`, elapsedMs: Math.round(elapsedMs) });
     const statuses = results.map((result) => this.#addStatement(file, name, result));
     const status = (['failed', 'known', 'passed'] as const).find((each) => statuses.includes(each));
     increment(this.cases, status ?? 'skipped');
@@ -65,6 +69,7 @@ export class Report {
       errorTexts: { same: sameTexts, other: otherTexts },
       skipped: reasonCounts,
       stale,
+      slowest: this.slowest.toSorted((left, right) => right.elapsedMs - left.elapsedMs).slice(0, slowestMax),
       failures,
       files,
     };

@@ -15,6 +15,8 @@ import { FrameWriter } from './frame-writer.ts';
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { IdleFrames } from './idle-frames.ts';
+import { broken, withoutPadding, wrongSize } from './payload.ts';
+import { Pings } from './pings.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { ResetStreams } from './reset-streams.ts';
 import { readSettings, writeSettings } from './settings.ts';
@@ -69,8 +71,7 @@ export abstract class Connection {
   /** Streams that wait for the connection, in their turn. */
   readonly #blocked = new Set<Stream>();
   readonly #resetStreams = new ResetStreams();
-  readonly #pings = new Map<number, () => void>();
-  #pingCount = 0;
+  readonly #pings = new Pings();
   #hasSettings = false;
   #isHeldBack = false;
 
@@ -133,11 +134,7 @@ export abstract class Connection {
 
   /** Asks for a sign of life; `onAnswer` hears of it. */
   ping(onAnswer: () => void): void {
-    const id = ++this.#pingCount;
-    const payload = Buffer.alloc(8);
-    payload.writeUIntBE(id, 2, 6);
-    this.#pings.set(id, onAnswer);
-    this.writer.frame(frameType.ping, 0, 0, payload);
+    this.writer.frame(frameType.ping, 0, 0, this.#pings.begin(onAnswer));
   }
 
   /** Data was read: the peer gets room for more. */
@@ -403,11 +400,7 @@ export abstract class Connection {
       this.writer.frame(frameType.ping, frameFlag.ack, 0, payload);
       return;
     }
-    const id = payload.readUIntBE(2, 6);
-    const onAnswer = this.#pings.get(id);
-    this.#pings.delete(id);
-    if (onAnswer) onAnswer();
-    else this.#idleFrames.count();
+    if (!this.#pings.end(payload)) this.#idleFrames.count();
   }
 
   #onGoaway(streamId: number, payload: Buffer): void {
@@ -485,19 +478,4 @@ export abstract class Connection {
       this.onBug(error);
     }
   }
-}
-
-function broken(message: string): ConnectionError {
-  return new ConnectionError(errorCode.protocolError, message);
-}
-
-function wrongSize(frame: string): ConnectionError {
-  return new ConnectionError(errorCode.frameSizeError, `a ${frame} of the wrong size`);
-}
-
-/** The data of a padded frame. */
-function withoutPadding(payload: Buffer): Buffer {
-  const paddingBytes = payload[0] ?? 0;
-  if (paddingBytes >= payload.length) throw broken('more padding than there is payload');
-  return payload.subarray(1, payload.length - paddingBytes);
 }

@@ -149,20 +149,17 @@ describe('what we take', () => {
   it('is granted again as it is read, padding and all', async () => {
     const { peer, server } = rawClient(undefined, windows);
     peer.greet().send(headersFrame(1, false));
-    const padded = frame(
-      frameType.data,
-      frameFlag.padded,
-      1,
-      Buffer.concat([Buffer.of(255), Buffer.alloc(10_255)]),
-    );
+    // A length, 100 bytes, and more padding than that.
+    const payload = Buffer.concat([Buffer.of(255), Buffer.alloc(355)]);
+    const padded = frame(frameType.data, frameFlag.padded, 1, payload);
     for (let count = 0; count < 100; count++) {
-      peer.send(padded);
+      peer.send(...Array(30).fill(padded));
       await peer.settled();
     }
     const { log } = await server.request();
-    expect(log.bytes).toBe(1_000_000);
-    expect(grantedTo(peer, 1)).toBeGreaterThan(1_025_600 - 50_000 - 10_256);
-    expect(grantedTo(peer, 0)).toBeGreaterThan(1_025_600 - 125_000 - 10_256);
+    expect(log.bytes).toBe(300_000);
+    expect(grantedTo(peer, 1)).toBeGreaterThan(3_000 * 356 - 50_000);
+    expect(grantedTo(peer, 0)).toBeGreaterThan(3_000 * 356 - 125_000);
   });
 
   it('is not granted again while nobody reads it, and then all at once', async () => {

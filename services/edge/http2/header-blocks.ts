@@ -1,6 +1,7 @@
 import { ConnectionError, errorCode, frameFlag } from './frame.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { HpackError } from './hpack/hpack-error.ts';
+import { broken } from './payload.ts';
 import type { Fields } from './stream.ts';
 
 /** A whole list of header or trailer fields. */
@@ -96,8 +97,4 @@ function fragment(flags: number, streamId: number, payload: Buffer): Buffer {
   }
   if (start > end) throw broken('more padding than there is payload');
   return payload.subarray(start, end);
-}
-
-function broken(message: string): ConnectionError {
-  return new ConnectionError(errorCode.protocolError, message);
 }

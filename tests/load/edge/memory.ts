@@ -11,7 +11,7 @@ import { startEdgeProcess } from './memory/edge-process.ts';
 import { idleHead, measureIdle } from './memory/idle.ts';
 import { measureSlowReaders, slowReaderHead } from './memory/slow-readers.ts';
 import { measureSmallPieces, measureUploads, smallPiecesHead, uploadHead } from './memory/slow-uploads.ts';
-import { checkNothingIsLeft, soak, soakHead } from './memory/soak.ts';
+import { checkNothingIsLeft, soak, soakHead, warmUp } from './memory/soak.ts';
 import { startUpstream } from './memory/upstream.ts';
 import { stopAll } from './processes.ts';
 import { toMarkdown } from './report.ts';
@@ -26,6 +26,7 @@ try {
   const apiKey = formatApiKey(generateApiKey());
   const edge = await startEdgeProcess(upstream.port, apiKey);
   const bench: Bench = { edge, upstream, apiKey, fail: (what) => broken.push(what) };
+  await warmUp(bench);
   const first = await edge.memory();
   const isWanted = (part: string) => part.startsWith(values.only);
   const print = (head: readonly string[], lines: readonly string[][]) =>

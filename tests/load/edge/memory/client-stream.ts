@@ -29,13 +29,16 @@ export class ClientStream {
     this.#begin = begun.resolve;
   }
 
-  /** Sends a file's messages as fast as the edge takes them: so many bytes, made of the part, cut anywhere. */
+  /**
+   * Sends a file's messages as fast as the edge takes them: so many bytes, made of the part, cut anywhere. The next ones
+   * go on where these ended.
+   */
   upload(
     part: Buffer,
     bytes: number,
     { frameBytes = [16_384], isWhole = true }: Partial<UploadForm> = {},
   ): void {
-    this.#upload = { part, bytesLeft: bytes, at: 0, turn: 0, frameBytes, isWhole };
+    this.#upload = { part, bytesLeft: bytes, at: this.#upload?.at ?? 0, turn: 0, frameBytes, isWhole };
     this.pump();
   }
 

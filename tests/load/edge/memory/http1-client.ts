@@ -17,6 +17,7 @@ export class Http1Call {
   /** Bytes of the body that the system took. */
   sentBytes = 0;
   #tail = '';
+  #goal: { readonly bytes: number; readonly reach: (isReached: boolean) => void } | undefined;
   readonly #ended = Promise.withResolvers<boolean>();
 
   /** Sends the request; reads nothing yet. */
@@ -34,7 +35,10 @@ export class Http1Call {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('error', () => {});
-    socket.on('close', () => this.#ended.resolve(false));
+    socket.on('close', () => {
+      this.#ended.resolve(false);
+      this.#goal?.reach(false);
+    });
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.pause();
   }
@@ -50,13 +54,10 @@ export class Http1Call {
 
   /** Reads until so many bytes more came, and no further; false where the connection ended before. */
   async readSome(bytes: number): Promise<boolean> {
-    const goal = this.receivedBytes + bytes;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#goal = { bytes: this.receivedBytes + bytes, reach: resolve };
     this.socket.resume();
-    while (this.receivedBytes < goal && !this.socket.destroyed) {
-      await Promise.race([once(this.socket, 'data'), this.#ended.promise]);
-    }
-    this.socket.pause();
-    return this.receivedBytes >= goal;
+    return promise;
   }
 
   /** Sends so many bytes of a body as fast as the edge takes them. */
@@ -77,6 +78,11 @@ export class Http1Call {
 
   #take(chunk: Buffer): void {
     this.receivedBytes += chunk.length;
+    if (this.#goal && this.receivedBytes >= this.#goal.bytes) {
+      this.socket.pause();
+      this.#goal.reach(true);
+      this.#goal = undefined;
+    }
     this.#tail = (this.#tail + chunk.toString('latin1', Math.max(0, chunk.length - 8))).slice(-8);
     if (this.#tail.endsWith('\r\n0\r\n\r\n')) this.#ended.resolve(true);
   }

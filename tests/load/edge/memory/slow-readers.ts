@@ -10,6 +10,7 @@ import { envelopeBytesOf } from './upstream-call.ts';
 
 const streamBytes = 2 ** 30;
 const slowReads = 100;
+const goneMaxMs = 20_000;
 const slowReadBytes = 16 * 1_024;
 const slowReadEveryMs = 20;
 /** Of a stream that is not read to its end. */
@@ -38,15 +39,16 @@ export async function holdReaders(bench: Bench, kind: ReaderKind, messageBytes: 
   const script = { kind: 'stream' as const, count: messages, messageBytes };
   const readers = await inBatches(count, (n) => kind.open(bench, script, n));
   const pingAll = () => Promise.all(readers.map((reader) => reader.ping()));
+  const pushed = () => upstream.calls().reduce((sum, call) => sum + call.pushedBytes, 0);
   const look = (): Held => {
-    const pushedBytes = upstream.calls().reduce((sum, call) => sum + call.pushedBytes, 0);
+    const pushedBytes = pushed();
     const queued = queuedBytesOf(readers.map(({ socket }) => socket)).toClient;
     const read = readers.reduce((sum, reader) => sum + reader.receivedBytes(), 0);
     const readerBytes = Math.round((queued + read) / ratio);
     const edgeBytesMax = count * kind.bytesMax(messageBytes);
     return { pushedBytes, readerBytes, edgeBytes: pushedBytes - readerBytes, edgeBytesMax };
   };
-  const isStill = () => untilStill(upstream, pingAll, () => look().pushedBytes, count * (streamBytes / 8));
+  const isStill = () => untilStill(upstream, pingAll, pushed, count * (streamBytes / 8));
   await isStill();
   return { readers, look, isStill };
 }
@@ -99,8 +101,7 @@ async function measureMany(bench: Bench, kind: ReaderKind, messageBytes: number,
 
 /** Resolves when the service has no call left: each client that went away ended its own. */
 export async function untilGone({ upstream, fail }: Bench): Promise<void> {
-  const deadlineMs = performance.now() + 10_000;
-  while (upstream.calls().length > 0 && performance.now() < deadlineMs) await pause(10);
+  await Promise.race([upstream.whenNone(), pause(goneMaxMs, undefined, { ref: false })]);
   const left = upstream.calls().length;
   if (left > 0) fail(`${left} calls go on at the service whose clients are gone`);
 }

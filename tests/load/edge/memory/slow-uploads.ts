@@ -12,6 +12,7 @@ import { queuedBytesOf } from './socket-queues.ts';
 const uploadBytes = 2 ** 30;
 const partBytes = 32 * 1_024;
 const smallPiecesBytes = 512 * 1_024;
+const smallPiecesSteps = 32;
 const fileSlice = Buffer.alloc(16 * 1_024, '1,2\n');
 
 /** A client that uploads as fast as it may. */
@@ -48,7 +49,8 @@ export const uploadKinds = {
         // What is under way the system may have taken in part.
         sentBytes: () => call.sentBytes + fileSlice.length,
         ping: () => Promise.resolve(),
-        close: () => call.close(),
+        // Closed gently, the system would send first what it still has.
+        close: () => call.socket.resetAndDestroy(),
       };
     },
   },
@@ -80,20 +82,16 @@ export interface Accepted {
 export async function holdUploads(bench: Bench, kind: UploadKind, readBytes: number, count: number) {
   const { upstream } = bench;
   const uploaders = await inBatches(count, (n) => kind.open(bench, readBytes, n));
+  const sent = () => uploaders.reduce((sum, uploader) => sum + uploader.sentBytes(), 0);
+  const taken = () => upstream.calls().reduce((sum, call) => sum + call.takenBytes, 0);
   const look = (): Accepted => {
-    const sent = uploaders.reduce((sum, uploader) => sum + uploader.sentBytes(), 0);
-    const acceptedBytes = sent - queuedBytesOf(uploaders.map(({ socket }) => socket)).toEdge;
-    const serviceBytes = upstream.calls().reduce((sum, call) => sum + call.takenBytes, 0);
+    const acceptedBytes = sent() - queuedBytesOf(uploaders.map(({ socket }) => socket)).toEdge;
+    const serviceBytes = taken();
     const edgeBytes = acceptedBytes - serviceBytes;
     return { acceptedBytes, serviceBytes, edgeBytes, edgeBytesMax: count * kind.bytesMax };
   };
   const pingAll = () => Promise.all(uploaders.map((uploader) => uploader.ping()));
-  await untilStill(
-    upstream,
-    pingAll,
-    () => look().serviceBytes + look().acceptedBytes,
-    count * (uploadBytes / 8),
-  );
+  await untilStill(upstream, pingAll, () => sent() + taken(), count * (uploadBytes / 8));
   return { uploaders, look };
 }
 
@@ -173,13 +171,12 @@ export async function measureSmallPieces(bench: Bench): Promise<string[][]> {
     const client = await Http2Client.open({ port: edge.port, apiKey });
     const stream = client.call(grpcUpload({ kind: 'upload', readBytes }), { isWhole: false });
     const before = stream.sentBytes;
-    stream.upload(grpcUploadPart(partBytes), smallPiecesBytes, { frameBytes, isWhole: false });
-    await untilStill(
-      upstream,
-      () => client.ping(),
-      () => stream.sentBytes,
-      uploadBytes,
-    );
+    const part = grpcUploadPart(partBytes);
+    // Not all at once: what a service does not keep up with is put together.
+    for (let i = 0; i < smallPiecesSteps; i++) {
+      stream.upload(part, smallPiecesBytes / smallPiecesSteps, { frameBytes, isWhole: false });
+      for (let trip = 0; trip < 3; trip++) await Promise.all([client.ping(), upstream.ping()]);
+    }
     const ownBytes = ownBytesOf(await edge.memory()) - ownBytesOf(base);
     const sent = stream.sentBytes - before;
     client.close();

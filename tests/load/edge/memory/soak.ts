@@ -6,6 +6,7 @@ import { untilGone } from './slow-readers.ts';
 import { createTraffic } from './traffic.ts';
 
 const samples = 10;
+const warmUpRounds = 10;
 /** Two garbage collections at different moments may find this much apart. */
 const noiseBytes = 512 * 1_024;
 const settleMs = 2_000;
@@ -72,6 +73,14 @@ const figures = {
   heap: ({ heapBytes }: EdgeMemory) => heapBytes,
   'memory outside of the heap': ({ externalBytes }: EdgeMemory) => externalBytes,
 };
+
+/** Lets the edge load and compile what it needs, so that this is not taken for growth. */
+export async function warmUp(bench: Bench): Promise<void> {
+  const { parts, close } = await createTraffic(bench);
+  for (let round = 0; round < warmUpRounds; round++) await Promise.all(parts.map((part) => part()));
+  close();
+  await untilGone(bench);
+}
 
 /** When every client is gone, no socket and no timer of theirs may be left, and no call at the service. */
 export async function checkNothingIsLeft(bench: Bench, first: EdgeMemory): Promise<void> {

@@ -29,14 +29,14 @@ const failureFrame = toFrame(frame.headers, end, toHeaderBlock({ ...headers, 'gr
 export class ScriptedConnection {
   readonly calls = new Map<number, UpstreamCall>();
   readonly #socket: Socket;
-  readonly #onEnd: (call: UpstreamCall) => void;
+  readonly #onEnd: () => void;
   readonly #pings: (() => void)[] = [];
   #window = 65_535;
   #streamWindow = 65_535;
   #owedBytes = 0;
 
   /** `onEnd` hears of every call that is over. */
-  constructor(socket: Socket, onEnd: (call: UpstreamCall) => void) {
+  constructor(socket: Socket, onEnd: () => void) {
     this.#socket = socket;
     this.#onEnd = onEnd;
     const reader = new FrameReader((...parts) => this.#take(...parts));
@@ -167,7 +167,7 @@ export class ScriptedConnection {
   #end(id: number): void {
     const call = this.calls.get(id);
     this.calls.delete(id);
-    if (call) this.#onEnd(call);
+    if (call) this.#onEnd();
   }
 
   #grant(id: number, bytes: number): void {

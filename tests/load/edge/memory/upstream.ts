@@ -10,8 +10,8 @@ export interface Upstream {
   calls(): UpstreamCall[];
   /** How many connections the edge has open. */
   connectionCount(): number;
-  /** Calls that are over since the beginning, whichever way. */
-  endedCount(): number;
+  /** Resolves when no call is under way. */
+  whenNone(): Promise<void>;
   /** A round trip to the edge over every connection. */
   ping(): Promise<void>;
   /** Reads the uploads under way that it has not read so far. */
@@ -22,18 +22,27 @@ export interface Upstream {
 /** Starts a service that does what each call's script says. */
 export async function startUpstream(): Promise<Upstream> {
   const connections = new Map<object, ScriptedConnection>();
-  let ended = 0;
+  const waiting: (() => void)[] = [];
+  const calls = () => [...connections.values()].flatMap((connection) => [...connection.calls.values()]);
+  const tellNone = () => {
+    if (calls().length > 0) return;
+    for (const resolve of waiting.splice(0)) resolve();
+  };
   const server = createServer({ noDelay: true }, (socket) => {
-    connections.set(socket, new ScriptedConnection(socket, () => ended++));
+    connections.set(socket, new ScriptedConnection(socket, tellNone));
     socket.once('close', () => connections.delete(socket));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    calls: () => [...connections.values()].flatMap(({ calls }) => [...calls.values()]),
+    calls,
     connectionCount: () => connections.size,
-    endedCount: () => ended,
+    whenNone: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        tellNone();
+      }),
     ping: async () => {
       await Promise.all([...connections.values()].map((connection) => connection.ping()));
     },
