@@ -220,9 +220,9 @@ export abstract class Connection {
   protected open(): void {
     const { settings, streamWindowBytes, headerListBytesMax } = this.options;
     const all = {
+      [settingId.maxHeaderListSize]: headerListBytesMax,
       ...settings,
       [settingId.initialWindowSize]: streamWindowBytes,
-      [settingId.maxHeaderListSize]: headerListBytesMax,
     };
     this.writer.frame(frameType.settings, 0, 0, writeSettings(all));
     const { firstCreditBytes } = this.#receiveWindow;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { errorCode } from '../http2/frame.ts';
+import { errorCode, settingId } from '../http2/frame.ts';
 import { ServerConnection, type ServerConnectionOwner } from '../http2/server-connection.ts';
 import type { Fields, Stream } from '../http2/stream.ts';
 import { Http2Exchange } from './http2-exchange.ts';
@@ -144,7 +144,8 @@ function toOptions({ streamsPerConnectionMax }: ListenerLimits) {
     streamWindowBytes,
     connectionWindowBytes,
     isCreditedAtOnce: false,
-    settings: {},
+    // What clients are told, and what gets an answer beyond it.
+    settings: { [settingId.maxHeaderListSize]: headerBytesMax },
     headerListBytesMax,
     streamsMax: streamsPerConnectionMax,
   };

@@ -75,9 +75,10 @@ describe('one port', () => {
     const port = await listen({ http: sayVersion }, { limits: { firstBytesMs: 50 } });
     const slow = await dial(port);
     slow.socket.write('PRI');
+    const slowEnd = once(slow.socket, 'end');
     const silent = await dial(port);
     silent.socket.end();
-    await Promise.all([once(slow.socket, 'end'), once(silent.socket, 'end')]);
+    await Promise.all([slowEnd, once(silent.socket, 'end')]);
     expect(slow.text + silent.text).toBe('');
   });
 
