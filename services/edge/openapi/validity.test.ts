@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { create } from '@bufbuild/protobuf';
 import { registerSchema, type Validator, validate } from '@hyperjump/json-schema/openapi-3-1';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { validateRequest } from '../../mesh/rpc/validation.ts';
 import { contractServices } from '../contract.ts';
+import type { BodyReader, Exchange } from '../listener/exchange.ts';
+import { HttpRequest } from '../listener/http-messages.ts';
 import { isReachable, type RestBinding, responseKind, toBindings } from '../rest/binding.ts';
-import type { RestRequest } from '../rest/body.ts';
 import { JsonWriter } from '../rest/message-to-json.ts';
 import { readRequests } from '../rest/request.ts';
 import { createRouter } from '../rest/router.ts';
@@ -125,14 +125,18 @@ describe.each(bindings)('%s', (_name, binding) => {
     if (match.kind !== 'route') throw new Error(`nothing is at ${path}`);
     const [[contentType, media] = ['', undefined]] = Object.entries(operation.requestBody?.content ?? {});
     const body = media ? [Buffer.from(JSON.stringify(media.example ?? ''))] : [];
-    const headers = { 'content-type': contentType, 'transfer-encoding': 'chunked' };
-    const source = Object.assign(Readable.from(body), {
-      headers,
-      complete: true,
+    const request = new HttpRequest({
       method: binding.httpMethod,
-    });
+      target: path,
+      headers: { 'content-type': contentType },
+      hasBody: body.length > 0,
+      read: ({ onChunk, onEnd }: BodyReader) => {
+        for (const chunk of body) onChunk(chunk);
+        onEnd();
+      },
+    } as Exchange);
     const rules = { bodyBytesMax: 10_000, unknownParameters: 'refuse' } as const;
-    for await (const message of readRequests(match, source as unknown as RestRequest, rules)) {
+    for await (const message of readRequests(match, request, rules)) {
       validateRequest(method.input, message);
     }
   });
