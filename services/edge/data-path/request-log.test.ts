@@ -42,7 +42,21 @@ describe('the requests of a call', () => {
       log.add(Buffer.from([byte]));
       expect(log.hasFirst).toBe(false);
     }
-    expect(log.chunks).toHaveLength(600 - 4);
+    expect(Buffer.concat(log.chunks)).toEqual(frame(Buffer.alloc(1_000)).subarray(0, 600));
+  });
+
+  it('that come byte by byte are kept in few pieces, in order with large ones', () => {
+    const log = new RequestLog();
+    const sent: Buffer[] = [];
+    const send = (chunk: Buffer) => {
+      sent.push(chunk);
+      log.add(chunk);
+    };
+    for (let at = 0; at < 40_000; at++) send(Buffer.from([at % 251]));
+    send(Buffer.alloc(5_000, 'large'));
+    for (let at = 0; at < 40_000; at++) send(Buffer.from([at % 241]));
+    expect(log.chunks.length).toBeLessThan(30);
+    expect(Buffer.concat(log.chunks).equals(Buffer.concat(sent))).toBe(true);
   });
 
   it('are kept while they fit, however much of them there is', () => {

@@ -49,7 +49,7 @@ export const memoryFactorMax = 2;
 export const callBytesMax = 256 * kibibyte;
 
 /** What garbage may add to resident memory before it is collected, whatever the load. */
-export const garbageBytesMax = 96 * 1_024 * kibibyte;
+export const garbageBytesMax = 128 * 1_024 * kibibyte;
 /** What the heap may grow by in 100,000 calls: five bytes a call are no leak that anybody finds in a day. */
 export const growthBytesMax = 512 * kibibyte;
 /** What may stay in the heap of 1,000 connections and streams that are gone. */

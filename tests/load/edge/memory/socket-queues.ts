@@ -10,7 +10,7 @@ export interface QueuedBytes {
   readonly toEdge: number;
 }
 
-/** Of all these connections together. Linux only. */
+/** Of all these connections together. What arrived and is not acknowledged yet counts twice. Linux only. */
 export function queuedBytesOf(sockets: readonly Socket[]): QueuedBytes {
   const ports = new Set(sockets.map(({ localPort, remotePort }) => `${localPort} ${remotePort}`));
   let toClient = 0;
