@@ -49,8 +49,16 @@ export class ChunkQueue {
 
   #seal(): void {
     if (!this.#block) return;
-    this.#chunks.push(this.#block.subarray(0, this.#blockBytes));
+    const used = this.#block.subarray(0, this.#blockBytes);
+    this.#chunks.push(used.length * 2 < this.#block.length ? copyOf(used) : used);
     this.#block = undefined;
     this.#blockBytes = 0;
   }
+}
+
+/** The same bytes in memory of their own. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
