@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { classify, VerdictTable } from './classify.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Classification, classify, VerdictTable } from './classify.ts';
 import { listTestFiles, readSource } from './corpus-files.ts';
 import { parseTestFile } from './parse-test-file.ts';
 import type { TestFile } from './test-file.ts';
@@ -13,6 +13,13 @@ const statements = [...files.values()]
   .filter((step) => step.kind === 'statement' && !step.batchFile)
   .map((step) => (step.kind === 'statement' ? step.statement : ''));
 
+/** Judged once: it takes seconds. */
+const judged = new Map<string, Classification>();
+const table = new VerdictTable();
+beforeAll(() => {
+  for (const statement of statements) judged.set(statement, table.add(statement));
+});
+
 describe("the engine's corpus", () => {
   it('is all there and parses without a directive that the parser does not know', () => {
     expect(files.size).toBe(563);
@@ -24,8 +31,6 @@ describe("the engine's corpus", () => {
   });
 
   it('is judged by the gate, every statement, without a crash or a hang', () => {
-    const table = new VerdictTable();
-    for (const statement of statements) table.add(statement);
     expect(table.broken).toEqual([]);
     // Fewer would mean that the gate has become something else, or the parser reads something else.
     for (const [verdict, least] of [
@@ -36,6 +41,26 @@ describe("the engine's corpus", () => {
     ] as const) {
       expect(table.counts.get(verdict), verdict).toBeGreaterThan(least);
     }
+  });
+});
+
+describe('a statement that the engine runs', () => {
+  it('is a sentence to the gate', () => {
+    const enabled = [...files].flatMap(([name, { cases }]) =>
+      cases
+        .filter(({ disabledBy }) => !disabledBy)
+        .flatMap(({ steps }) => steps.map((step) => ({ name, step }))),
+    );
+    const runs = enabled.flatMap(({ name, step }) => {
+      if (step.kind !== 'statement' || step.batchFile) return [];
+      const expectsError = step.expectations.some(({ kind }) => kind === 'error' || kind === 'error-pattern');
+      return expectsError ? [] : [{ at: `${name}:${step.line}`, result: judged.get(step.statement) }];
+    });
+    expect(runs.length).toBeGreaterThan(24_000);
+    const wrong = runs.filter(
+      ({ result }) => result?.verdict === 'refused' && result.reason === 'STATEMENT_SYNTAX',
+    );
+    expect(wrong.map(({ at }) => at)).toEqual([]);
   });
 });
 

@@ -69,9 +69,21 @@ export async function importCopy(graph: MeshGraph, copy: CopyStatement): Promise
   const columns = fileColumns(await graph.schema(), copy.table);
   if (!columns) throw new NotLoadable(`no table ${copy.table}`);
   const bytes = readFileSync(path);
-  const result = await graph.import(bytes, toImport(copy, bytes.toString(), columns));
+  const options = toImport(copy, bytes.toString(), columns);
+  let result = await graph.import(bytes, options);
+  if (typeof result !== 'number' && result.reason === 'IMPORT_ROW_INVALID') {
+    result = await graph.import(Buffer.from(inPlainSpelling(bytes.toString())), options);
+  }
   if (typeof result === 'number') return result;
   throw new NotLoadable(`${copy.path.split('/').at(-1)}: ${result.reason}: ${result.message}`);
+}
+
+/** Without spellings of the engine's alone: a time zone after `Z`, and UUIDs in braces or without hyphens. */
+function inPlainSpelling(text: string): string {
+  return text
+    .replace(/(\d\d:\d\d:\d\d(?:\.\d+)?)Z(?=[+-]\d\d:\d\d)/g, '$1')
+    .replace(/\{([\da-f]{8}(?:-?[\da-f]{4}){3}-?[\da-f]{12})\}/gi, '$1')
+    .replace(/\b([\da-f]{8})([\da-f]{4})([\da-f]{4})([\da-f]{4})([\da-f]{12})\b/gi, '$1-$2-$3-$4-$5');
 }
 
 function scriptLines(name: string): string[] {

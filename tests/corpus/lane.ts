@@ -13,6 +13,8 @@ const wipesMax = 40;
 export class Lane {
   readonly #tenant: Tenant;
   readonly #grpc: ForeignGrpcClient;
+  /** Told of what went right the second time, and should have the first. */
+  readonly #onTrouble: (what: string) => void;
   readonly #problems = new Map<string, string>();
   #graph: MeshGraph | undefined;
   #dataset: string | undefined;
@@ -20,9 +22,10 @@ export class Lane {
   #isFresh = false;
   #wipes = 0;
 
-  constructor(tenant: Tenant, grpc: ForeignGrpcClient) {
+  constructor(tenant: Tenant, grpc: ForeignGrpcClient, onTrouble: (what: string) => void) {
     this.#tenant = tenant;
     this.#grpc = grpc;
+    this.#onTrouble = onTrouble;
   }
 
   /** True where the graph is new but for its dataset: a failure on it is no trace of an earlier case. */
@@ -32,7 +35,7 @@ export class Lane {
 
   /** True while the graph holds this file's dataset as it was loaded. */
   holds(file: TestFile): boolean {
-    return this.#isLoaded && this.#dataset === datasetFolder(file);
+    return this.#isLoaded && !this.#graph?.hasChanged && this.#dataset === datasetFolder(file);
   }
 
   /** The graph with a file's dataset and nothing else. Throws NotLoadable. */
@@ -42,24 +45,29 @@ export class Lane {
     if (problem) throw new NotLoadable(problem);
     if (wantsFresh) await this.discard();
     if (this.#graph && this.holds(file)) return this.#graph;
-    const graph = await this.#emptyGraph();
-    this.#dataset = folder;
     try {
-      if (folder) {
-        await createSchema(graph, folder);
-        await importData(graph, folder);
-      }
+      return await this.#load(folder);
     } catch (error) {
-      if (error instanceof NotLoadable) this.#problems.set(folder ?? '', error.message);
+      if (!(error instanceof NotLoadable)) throw error;
+      if (!this.isFresh) {
+        this.#onTrouble(`${folder} on a used graph: ${error.message}`);
+        return this.open(file, true);
+      }
+      this.#problems.set(folder ?? '', error.message);
       throw error;
     }
-    this.#isLoaded = true;
-    return graph;
   }
 
-  /** Says that a case has changed the graph. */
-  markChanged(): void {
-    this.#isLoaded = false;
+  async #load(folder: string | undefined): Promise<MeshGraph> {
+    const graph = await this.#emptyGraph();
+    this.#dataset = folder;
+    if (folder) {
+      await createSchema(graph, folder);
+      await importData(graph, folder);
+    }
+    this.#isLoaded = true;
+    graph.hasChanged = false;
+    return graph;
   }
 
   /** Deletes the graph; the next one is new. */

@@ -72,12 +72,14 @@ async function replayAll(): Promise<void> {
       done += 1;
       report.add(result);
     },
+    onTrouble: (what) => report.troubles.push(what),
   });
   clearInterval(progress);
   await writeFile(values.report, JSON.stringify(report.toJson(), undefined, 2));
   for (const { file, line, statement, expected, got } of report.failures.slice(0, failuresShownMax)) {
     console.log(`FAILED ${file}:${line}\n  ${statement.slice(0, 300)}\n  expected ${expected}\n  got ${got}`);
   }
+  console.log(`troubles on the way and lines of the mesh's log: ${report.troubles.length}`);
   for (const { file, line } of report.stale) console.log(`no longer a difference: ${file}:${line}`);
   console.log(`\n${toTables(report, reasonsShownMax)}`);
   console.log(

@@ -8,6 +8,14 @@ import type { Outcome } from './compare.ts';
 import { type PropertyTypes, type TextContext, toTupleText } from './engine-text.ts';
 
 const service = 'graph.v1.GraphService';
+/** Reasons that leave a graph as it was. */
+const rolledBack: ReadonlySet<string> = new Set([
+  'STATEMENT_INVALID',
+  'STATEMENT_NOT_ALLOWED',
+  'STATEMENT_FAILED',
+  'STATEMENT_TOO_LONG',
+  'INVALID_REQUEST',
+]);
 const uploadChunkBytes = 512 * 1024;
 
 /** How a CSV file is written, and which pair of tables it connects. */
@@ -28,6 +36,8 @@ export class MeshGraph {
   readonly graphId: string;
   /** What the graph's first table would be in a new database. */
   firstTable = 0n;
+  /** True after a write that was not refused and did not fail. */
+  hasChanged = false;
   readonly #grpc: ForeignGrpcClient;
   #properties: PropertyTypes | undefined;
 
@@ -42,9 +52,11 @@ export class MeshGraph {
     if (kind === 'ddl') this.#properties = undefined;
     try {
       const answer = await this.#grpc.unary(service, kind === 'read' ? 'query' : 'execute', request);
+      if (kind !== 'read') this.hasChanged = true;
       return await this.#toRows(answer.columns ?? [], answer.rows ?? []);
     } catch (error) {
       const outcome = toErrorOutcome(error);
+      if (!rolledBack.has(outcome.reason)) this.hasChanged ||= kind !== 'read';
       if (kind !== 'read' || outcome.reason !== 'RESULT_TOO_LARGE') return outcome;
     }
     try {
@@ -66,6 +78,7 @@ export class MeshGraph {
         ? { body: { data } }
         : { graphId: this.graphId, ...target, csv, body: { contentType: 'text/csv', data } },
     );
+    this.hasChanged = true;
     try {
       const { rowCount = 0 } = await this.#grpc.upload(service, 'importTable', messages);
       return rowCount;

@@ -20,6 +20,8 @@ export class Report {
   readonly reasons = new Map<string, number>();
   readonly byFile = new Map<string, Map<Status, number>>();
   readonly failures: Failure[] = [];
+  /** What only went right on a new graph, and the mesh's log. */
+  readonly troubles: string[] = [];
   readonly slowest: { readonly case: string; readonly elapsedMs: number }[] = [];
   /** Known differences that were not seen although their statement ran. */
   readonly stale: KnownDifference[] = [];
@@ -71,6 +73,7 @@ export class Report {
       stale,
       slowest: this.slowest.toSorted((left, right) => right.elapsedMs - left.elapsedMs).slice(0, slowestMax),
       failures,
+      troubles: this.troubles,
       files,
     };
   }
