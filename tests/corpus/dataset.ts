@@ -78,12 +78,13 @@ export async function importCopy(graph: MeshGraph, copy: CopyStatement): Promise
   throw new NotLoadable(`${copy.path.split('/').at(-1)}: ${result.reason}: ${result.message}`);
 }
 
-/** Without spellings of the engine's alone: a time zone after `Z`, and UUIDs in braces or without hyphens. */
+/** Without spellings of the engine's alone: a time zone after `Z`, and UUIDs in braces or with other hyphens. */
 function inPlainSpelling(text: string): string {
   return text
     .replace(/(\d\d:\d\d:\d\d(?:\.\d+)?)Z(?=[+-]\d\d:\d\d)/g, '$1')
-    .replace(/\{([\da-f]{8}(?:-?[\da-f]{4}){3}-?[\da-f]{12})\}/gi, '$1')
-    .replace(/\b([\da-f]{8})([\da-f]{4})([\da-f]{4})([\da-f]{4})([\da-f]{12})\b/gi, '$1-$2-$3-$4-$5');
+    .replace(/\{?\b(?:[\da-f]{4}-?){7}[\da-f]{4}\b\}?/gi, (uuid) =>
+      uuid.replace(/[{}-]/g, '').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+    );
 }
 
 function scriptLines(name: string): string[] {

@@ -74,7 +74,9 @@ async function replayStatement(graph: MeshGraph, step: StatementStep, statement:
   }
   // A change of the schema answers with a sentence, which the API does not carry.
   if (verdict === 'ddl' && outcome.kind === 'rows' && !expectsError) return { result: { status: 'passed' } };
-  return { result: toResult(compare(step, expectation, outcome)) };
+  const result = toResult(compare(step, expectation, outcome));
+  const isLost = verdict !== 'read' && outcome.kind === 'error' && !expectsError;
+  return isLost ? { result, blocks: 'after a write that failed' } : { result };
 }
 
 /** A COPY that must succeed goes through ImportTable; one that must fail is refused like any other. */
