@@ -2,6 +2,7 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { Access, type MethodPolicy } from '../../gen/trellis/policy/v1/policy_pb.js';
 import { methodPath, methodPolicy } from '../mesh/policy/method-policy.ts';
+import { isIdempotent } from '../mesh/rpc/service.ts';
 
 /** A method that clients may call. */
 export interface PublicMethod {
@@ -20,7 +21,6 @@ export class MethodTable {
   /** The services that have at least one of these methods. */
   readonly services: readonly DescService[];
   readonly #byDesc: ReadonlyMap<DescMethod, PublicMethod>;
-  readonly #byPath: ReadonlyMap<string, PublicMethod>;
 
   /** Throws where a method has no policy, or one that does not hold together. */
   constructor(
@@ -33,12 +33,6 @@ export class MethodTable {
       .filter(({ policy }) => policy.access !== Access.MESH);
     this.services = services.filter((service) => this.methods.some(({ desc }) => desc.parent === service));
     this.#byDesc = new Map(this.methods.map((method) => [method.desc, method]));
-    this.#byPath = new Map(this.methods.map((method) => [method.path, method]));
-  }
-
-  /** The method with this path, such as `/trellis.graph.v1.GraphService/Query`. */
-  find(path: string): PublicMethod | undefined {
-    return this.#byPath.get(path);
   }
 
   /** The entry of a method of this table. */
@@ -50,12 +44,11 @@ export class MethodTable {
 }
 
 function toPublicMethod(desc: DescMethod, policy: MethodPolicy): PublicMethod {
-  const { idempotency } = desc;
   return {
     desc,
     path: methodPath(desc),
     policy,
-    isIdempotent: idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
-    hasNoSideEffects: idempotency === Idempotency.NO_SIDE_EFFECTS,
+    isIdempotent: isIdempotent(desc),
+    hasNoSideEffects: desc.idempotency === Idempotency.NO_SIDE_EFFECTS,
   };
 }

@@ -13,6 +13,9 @@ export interface CallEnd {
   readonly retryAfterMs?: number;
 }
 
+/** The most bytes of one message of a service. */
+export const answerBytesMax = 64 * 2 ** 20;
+
 /** Hears a service's answer. `onEnd` comes exactly once and last, whatever happens. */
 export interface ResponseSink {
   /** The answer's metadata, at once when it came. Not called where the answer has none: it ends right away. */

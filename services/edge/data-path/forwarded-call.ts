@@ -3,7 +3,7 @@ import type { Placement } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import { Route } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import type { Logger } from '../../mesh/log/logger.ts';
 import type { Caller } from '../../mesh/rpc/context.ts';
-import { RpcError, rpcError, toRpcError } from '../../mesh/rpc/error.ts';
+import { rpcError } from '../../mesh/rpc/error.ts';
 import type { Admit } from '../admission/admit.ts';
 import type { InboundHead } from '../inbound-call.ts';
 import type { Fields } from '../listener/exchange.ts';
@@ -13,6 +13,7 @@ import type { Upstream, UpstreamEnd, UpstreamSink } from '../upstream/upstream.t
 import type { CallEnd, RequestStream, ResponseSink } from './call.ts';
 import { fromUpstreamEnd, toCallEnd } from './call-end.ts';
 import { readGraphId } from './graph-id.ts';
+import { toLoggedError } from './logged-error.ts';
 import { RequestLog } from './request-log.ts';
 
 export interface DataPathOptions {
@@ -55,7 +56,7 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
     this.#method = method;
     this.#head = head;
     this.#sink = sink;
-    this.#timer = setTimeout(expire, head.endMs - Date.now(), this);
+    this.#timer = setTimeout(expire, Math.max(0, head.endMs - Date.now()), this);
     options.admit(method.policy, head).then(
       (caller) => this.#admitted(caller),
       (error) => this.fail(error),
@@ -124,15 +125,10 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
   /** Ends the call with an error that was found on the way. */
   fail(thrown: unknown): void {
     if (this.#isOver) return;
-    if (!(thrown instanceof RpcError)) {
-      const { requestId } = this.#head;
-      this.#options.log.error(
-        { err: thrown, requestId, method: this.#method.path },
-        'a call failed at the edge',
-      );
-    }
+    const { requestId } = this.#head;
+    const error = toLoggedError(thrown, { requestId, path: this.#method.path }, this.#options.log);
     const upstream = this.#upstream;
-    this.#finish(toCallEnd(toRpcError(thrown), this.#head.requestId));
+    this.#finish(toCallEnd(error, requestId));
     upstream?.cancel();
   }
 
@@ -199,7 +195,7 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
     const { graphs } = this.#options;
     graphs.forget(placement);
     const mayRepeat =
-      this.#requests.isWhole && (loss === 'not-sent' || graphs.mayRetryLost(this.#method, placement, end));
+      this.#requests.isWhole && (loss === 'not-sent' || graphs.mayRetryLost(this.#method, end));
     if (!mayRepeat || this.#attempt === attemptsMax) {
       this.#finish(loss === 'lost' ? this.#lostEnd(end) : fromUpstreamEnd(end));
       return;

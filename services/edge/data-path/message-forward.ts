@@ -6,13 +6,11 @@ import { frame } from '../framing/envelope.ts';
 import { EnvelopeReader } from '../framing/envelope-reader.ts';
 import type { Forward, ForwardBytes } from '../inbound-call.ts';
 import type { MethodTable } from '../method-table.ts';
-import type { CallEnd, RequestStream, ResponseSink } from './call.ts';
+import { answerBytesMax, type CallEnd, type RequestStream, type ResponseSink } from './call.ts';
 import { fromCallEnd } from './call-end.ts';
 
 /** Answers are held up to this many bytes beyond one message before the service is held back. */
 const heldBytesMax = 256 * 1024;
-/** A service may answer with messages up to the mesh's own limit and its envelope's wrapping. */
-const responseBytesMax = 64 * 2 ** 20;
 
 /** The data path for protocols that need messages. */
 export function createMessageForward(table: MethodTable, forward: ForwardBytes): Forward {
@@ -61,7 +59,7 @@ async function send(
 /** The answer of a service, read message by message. */
 class Responses implements ResponseSink {
   readonly #method: DescMethod;
-  readonly #reader = new EnvelopeReader(responseBytesMax);
+  readonly #reader = new EnvelopeReader(answerBytesMax);
   stream: RequestStream | undefined;
   #end: CallEnd | undefined;
   #failure: { readonly error: unknown } | undefined;

@@ -1,15 +1,13 @@
 import { envelopeBytes } from '../framing/envelope.ts';
+import { ChunkQueue } from '../http2/chunk-queue.ts';
 
 /** The most bytes of requests that are kept to send them again. A single message of the default limit fits. */
 const keptBytesMax = 4 * 2 ** 20 + 5;
 
-/** Chunks kept as they came. Of those that follow, small ones are copied together: each costs as much as 170 bytes. */
+/** Chunks kept as they came: most calls have no more. Of those that follow, small ones are put together. */
 const chunksAsCameMax = 16;
-const smallBytesMax = 1_024;
-const blockBytes = 16 * 1_024;
 
 const nothing: readonly Buffer[] = [];
-const noBlock = Buffer.alloc(0);
 
 /** The requests of a call as they came, kept until its answer begins: to route by them, and to send them again. */
 export class RequestLog {
@@ -17,25 +15,25 @@ export class RequestLog {
   #isForgotten = false;
   /** The bytes of the first message with its envelope, once they are known. */
   #firstBytes: number | undefined;
-  /** Small chunks side by side; the last chunk is a view of what of it is used. */
-  #block: Buffer = noBlock;
-  #blockUsed = 0;
+  #more: ChunkQueue | undefined;
   /** The bytes that came so far. */
   bytes = 0;
 
   add(chunk: Buffer): void {
     this.bytes += chunk.length;
     if (this.#isForgotten) return;
-    if (chunk.length <= smallBytesMax && this.#chunks.length >= chunksAsCameMax) this.#copy(chunk);
-    else {
-      this.#seal();
+    if (this.#chunks.length < chunksAsCameMax) {
       this.#chunks.push(chunk);
+      return;
     }
+    this.#more ??= new ChunkQueue();
+    this.#more.push(chunk);
   }
 
   /** What is kept. */
   get chunks(): readonly Buffer[] {
-    return this.#isForgotten ? nothing : this.#chunks;
+    if (this.#isForgotten) return nothing;
+    return this.#more ? [...this.#chunks, ...this.#more.chunks] : this.#chunks;
   }
 
   /** False where something that came is not kept any more: then the call cannot be made again. */
@@ -59,34 +57,19 @@ export class RequestLog {
 
   /** Everything so far in one piece. */
   join(): Buffer {
-    const [first = Buffer.alloc(0), ...more] = this.#chunks;
-    if (more.length === 0) return first;
-    const joined = Buffer.concat([first, ...more]);
+    const { chunks } = this;
+    const [first = Buffer.alloc(0)] = chunks;
+    if (chunks.length < 2) return first;
+    const joined = Buffer.concat(chunks);
     this.#chunks = [joined];
-    this.#block = noBlock;
+    this.#more = undefined;
     return joined;
   }
 
   forget(): void {
+    if (this.#isForgotten) return;
     this.#isForgotten = true;
     this.#chunks = [];
-    this.#block = noBlock;
-  }
-
-  /** Begins no more in this block; one that is mostly empty is given back. */
-  #seal(): void {
-    if (this.#block === noBlock) return;
-    if (this.#blockUsed * 2 < blockBytes) this.#chunks.push(Buffer.from(this.#chunks.pop() ?? noBlock));
-    this.#block = noBlock;
-  }
-
-  #copy(chunk: Buffer): void {
-    if (this.#block === noBlock || this.#blockUsed + chunk.length > blockBytes) {
-      this.#block = Buffer.allocUnsafeSlow(blockBytes);
-      this.#blockUsed = 0;
-    } else this.#chunks.pop();
-    this.#block.set(chunk, this.#blockUsed);
-    this.#blockUsed += chunk.length;
-    this.#chunks.push(this.#block.subarray(0, this.#blockUsed));
+    this.#more = undefined;
   }
 }

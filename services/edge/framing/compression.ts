@@ -7,6 +7,9 @@ import { Turns } from './turns.ts';
 /** A way to compress messages, by its name on the wire. */
 export type Compression = 'identity' | keyof typeof codecs;
 
+/** Less is not worth the bytes and time of a compression. */
+export const compressedBytesMin = 1024;
+
 /** What the edge can read and write, the one it likes best first. */
 export const compressions: readonly Compression[] = ['gzip', 'br', 'zstd', 'deflate', 'identity'];
 

@@ -24,6 +24,12 @@ export class ChunkQueue {
     for (let at = 0; at < chunk.length; ) at += this.#append(chunk, at);
   }
 
+  /** All that waits, in order. */
+  get chunks(): readonly Buffer[] {
+    this.#seal();
+    return this.#chunks;
+  }
+
   /** Takes the first chunk, which may be several that were put in. Undefined where there is none. */
   shift(): Buffer | undefined {
     if (this.#chunks.length === 0) this.#seal();

@@ -21,9 +21,6 @@ const fieldsByProtocol: Readonly<Record<ProtocolName, EncodingFields>> = {
   'connect-stream': { sent: 'connect-content-encoding', accepted: 'connect-accept-encoding' },
 };
 
-/** Messages that are smaller are not worth compressing. */
-export const compressedBytesMin = 1024;
-
 /** How the messages of a call are compressed. */
 export interface CallEncodings {
   readonly request: Compression;

@@ -7,7 +7,8 @@ import { StatusSchema } from '../../../gen/google/rpc/status_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import { toCallEnd } from '../data-path/call-end.ts';
-import { connectError, connectHttpStatus } from './connect-error.ts';
+import { httpStatusOf } from '../data-path/http-status.ts';
+import { connectError } from './connect-error.ts';
 
 const endOf = (code: number, message = '', details = '') => ({ code, message, details, trailers: [] });
 
@@ -32,11 +33,11 @@ describe('an error over Connect', () => {
     [Code.UNAUTHENTICATED, 'unauthenticated', 401],
   ])('with the code %i is %s and HTTP status %i', (code, name, status) => {
     expect(connectError(endOf(code))).toEqual({ code: name });
-    expect(connectHttpStatus(code)).toBe(status);
+    expect(httpStatusOf(code)).toBe(status);
   });
 
   it('with a code that nobody knows is unknown', () => {
-    expect([connectError(endOf(99)), connectHttpStatus(99)]).toEqual([{ code: 'unknown' }, 500]);
+    expect([connectError(endOf(99)), httpStatusOf(99)]).toEqual([{ code: 'unknown' }, 500]);
   });
 
   it('has its details with their types and bytes, and readable for people', () => {

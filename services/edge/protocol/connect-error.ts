@@ -5,31 +5,6 @@ import * as errorDetails from '../../../gen/google/rpc/error_details_pb.js';
 import type { CallEnd } from '../data-path/call.ts';
 import { readDetails } from '../data-path/call-end.ts';
 
-/** https://connectrpc.com/docs/protocol/#error-codes */
-const httpStatusByCode: Readonly<Record<number, number>> = {
-  [Code.CANCELLED]: 499,
-  [Code.UNKNOWN]: 500,
-  [Code.INVALID_ARGUMENT]: 400,
-  [Code.DEADLINE_EXCEEDED]: 504,
-  [Code.NOT_FOUND]: 404,
-  [Code.ALREADY_EXISTS]: 409,
-  [Code.PERMISSION_DENIED]: 403,
-  [Code.RESOURCE_EXHAUSTED]: 429,
-  [Code.FAILED_PRECONDITION]: 400,
-  [Code.ABORTED]: 409,
-  [Code.OUT_OF_RANGE]: 400,
-  [Code.UNIMPLEMENTED]: 501,
-  [Code.INTERNAL]: 500,
-  [Code.UNAVAILABLE]: 503,
-  [Code.DATA_LOSS]: 500,
-  [Code.UNAUTHENTICATED]: 401,
-};
-
-/** The HTTP status of a failed unary call. */
-export function connectHttpStatus(code: number): number {
-  return httpStatusByCode[code] ?? 500;
-}
-
 /** An error as Connect writes it in JSON. */
 export function connectError({ code, message, details }: CallEnd): { readonly [key: string]: JsonValue } {
   const typed = readDetails(details)?.details.map(toDetail) ?? [];

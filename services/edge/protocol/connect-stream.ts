@@ -1,11 +1,9 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import type { CallEnd } from '../data-path/call.ts';
-import { frame } from '../framing/envelope.ts';
+import { envelopeFlags, frame } from '../framing/envelope.ts';
 import type { Fields } from '../listener/exchange.ts';
 import { connectError } from './connect-error.ts';
 import type { FramedAnswer } from './framed-answer.ts';
-
-const endStreamFlag = 0x02;
 
 /** Ends an answer as Connect streams do: by a message that says how, in JSON whatever the codec. */
 export function endConnectStream(answer: FramedAnswer, end: CallEnd): void {
@@ -13,7 +11,7 @@ export function endConnectStream(answer: FramedAnswer, end: CallEnd): void {
   if (!exchange.hasResponded) exchange.respond(200, answer.headFields([]));
   const metadata = metadataJson(end.trailers);
   const last = { ...(end.code !== Code.OK && { error: connectError(end) }), ...(metadata && { metadata }) };
-  answer.send(frame(Buffer.from(JSON.stringify(last)), endStreamFlag));
+  answer.send(frame(Buffer.from(JSON.stringify(last)), envelopeFlags.endStream));
   exchange.end();
 }
 

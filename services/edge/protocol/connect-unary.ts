@@ -1,13 +1,14 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import type { CallEnd, ResponseSink } from '../data-path/call.ts';
-import { type Compression, deflate } from '../framing/compression.ts';
+import { answerBytesMax, type CallEnd, type ResponseSink } from '../data-path/call.ts';
+import { httpStatusOf } from '../data-path/http-status.ts';
+import { type Compression, compressedBytesMin, deflate } from '../framing/compression.ts';
 import { EnvelopeReader } from '../framing/envelope-reader.ts';
 import type { Exchange, Fields } from '../listener/exchange.ts';
 import { answerFields } from './answer-fields.ts';
-import { compressedBytesMin, readEncodings } from './call-encodings.ts';
-import { connectError, connectHttpStatus } from './connect-error.ts';
+import { readEncodings } from './call-encodings.ts';
+import { connectError } from './connect-error.ts';
 import type { MediaType } from './media-type.ts';
 import { RpcCall } from './rpc-call.ts';
 import type { RpcContext, RpcMethod } from './rpc-context.ts';
@@ -41,9 +42,6 @@ export interface ConnectUnaryForm {
   /** Header fields of every answer. */
   readonly fields: Fields;
 }
-
-/** The most bytes of one message of a service. */
-const answerBytesMax = 64 * 2 ** 20;
 
 /** The answer of a unary call in Connect's form: the bare message, or the error, with the status of HTTP. */
 export class ConnectUnaryAnswer implements ResponseSink {
@@ -103,7 +101,7 @@ export class ConnectUnaryAnswer implements ResponseSink {
     const fields = asHeaders(end.trailers);
     if (end.retryAfterMs !== undefined)
       fields.push('retry-after', String(Math.ceil(end.retryAfterMs / 1000)));
-    this.#send(connectHttpStatus(end.code), 'application/json', fields, body);
+    this.#send(httpStatusOf(end.code), 'application/json', fields, body);
   }
 
   #send(status: number, contentType: string, fields: Fields, body: Buffer): void {

@@ -1,16 +1,14 @@
 import type { CallEnd } from '../data-path/call.ts';
-import { frame } from '../framing/envelope.ts';
+import { envelopeFlags, frame } from '../framing/envelope.ts';
 import type { Fields } from '../listener/exchange.ts';
 import type { FramedAnswer } from './framed-answer.ts';
 import { grpcTrailers } from './grpc-end.ts';
-
-const trailersFlag = 0x80;
 
 /** Ends an answer as gRPC-Web does: by a frame that holds the trailers. */
 export function endGrpcWeb(answer: FramedAnswer, end: CallEnd): void {
   const { exchange } = answer.call;
   if (!exchange.hasResponded) exchange.respond(200, answer.headFields([]));
-  answer.send(frame(Buffer.from(trailerLines(grpcTrailers(end)), 'latin1'), trailersFlag));
+  answer.send(frame(Buffer.from(trailerLines(grpcTrailers(end)), 'latin1'), envelopeFlags.trailers));
   exchange.end();
 }
 

@@ -1,8 +1,8 @@
-import { type Compression, deflate, inflate } from '../framing/compression.ts';
+import { answerBytesMax } from '../data-path/call.ts';
+import { type Compression, compressedBytesMin, deflate, inflate } from '../framing/compression.ts';
 import { envelopeFlags, frame } from '../framing/envelope.ts';
 import { unexpectedFlags } from '../framing/envelope-error.ts';
 import { FrameTransformer } from '../framing/frame-transformer.ts';
-import { compressedBytesMin } from './call-encodings.ts';
 import type { FramedAnswer } from './framed-answer.ts';
 import { checkCount } from './message-count.ts';
 import type { RpcCall } from './rpc-call.ts';
@@ -50,9 +50,6 @@ function checkFlags(flags: number, compression: Compression): boolean {
   if ((flags & ~allowed) !== 0) throw unexpectedFlags(flags);
   return flags === compressed;
 }
-
-/** The most bytes of one message of a service. */
-const answerBytesMax = 64 * 2 ** 20;
 
 /** Makes what the client speaks of a service's messages, and compresses them. */
 export function createAnswerPipe(answer: FramedAnswer, options: PipeOptions): FrameTransformer {

@@ -1,7 +1,8 @@
 import type { Logger } from '../../mesh/log/logger.ts';
-import { RpcError, toRpcError } from '../../mesh/rpc/error.ts';
+import type { RpcError } from '../../mesh/rpc/error.ts';
 import type { RequestStream, ResponseSink } from '../data-path/call.ts';
 import { toCallEnd } from '../data-path/call-end.ts';
+import { toLoggedError } from '../data-path/logged-error.ts';
 import type { FrameTransformer } from '../framing/frame-transformer.ts';
 import type { ForwardBytes, InboundHead } from '../inbound-call.ts';
 import type { BodyReader, Exchange } from '../listener/exchange.ts';
@@ -99,12 +100,10 @@ export class RpcCall {
   /** Ends the call with an error that was found at the edge. */
   fail(thrown: unknown): void {
     if (this.#isOver) return;
-    if (!(thrown instanceof RpcError)) {
-      const { requestId } = this.head;
-      this.#log.error({ err: thrown, requestId, method: this.method.path }, 'a call failed at the edge');
-    }
+    const { requestId } = this.head;
+    const error = toLoggedError(thrown, { requestId, path: this.method.path }, this.#log);
     this.hasFailed = true;
     this.cancel();
-    this.#answer?.onEnd(toCallEnd(toRpcError(thrown), this.head.requestId));
+    this.#answer?.onEnd(toCallEnd(error, requestId));
   }
 }

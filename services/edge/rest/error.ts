@@ -5,6 +5,7 @@ import { Code, CodeSchema } from '../../../gen/google/rpc/code_pb.js';
 import { file_google_rpc_error_details } from '../../../gen/google/rpc/error_details_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { type RpcError, reasonName, rpcError, toStatus } from '../../mesh/rpc/error.ts';
+import { httpStatusOf } from '../data-path/http-status.ts';
 
 /** An error that only HTTP has a word for: a status or headers that no google.rpc.Code stands for. */
 export class HttpFailure extends Error {
@@ -23,26 +24,6 @@ export class HttpFailure extends Error {
 
 const registry = createRegistry(file_google_rpc_error_details);
 
-const statusByCode: Readonly<Record<Code, number>> = {
-  [Code.OK]: 200,
-  [Code.CANCELLED]: 499,
-  [Code.UNKNOWN]: 500,
-  [Code.INVALID_ARGUMENT]: 400,
-  [Code.DEADLINE_EXCEEDED]: 504,
-  [Code.NOT_FOUND]: 404,
-  [Code.ALREADY_EXISTS]: 409,
-  [Code.PERMISSION_DENIED]: 403,
-  [Code.UNAUTHENTICATED]: 401,
-  [Code.RESOURCE_EXHAUSTED]: 429,
-  [Code.FAILED_PRECONDITION]: 400,
-  [Code.ABORTED]: 409,
-  [Code.OUT_OF_RANGE]: 400,
-  [Code.UNIMPLEMENTED]: 501,
-  [Code.INTERNAL]: 500,
-  [Code.UNAVAILABLE]: 503,
-  [Code.DATA_LOSS]: 500,
-};
-
 // Where HTTP says it better than the code of the reason.
 const statusByReason: ReadonlyMap<ErrorReason, number> = new Map([
   [ErrorReason.MESSAGE_TOO_LARGE, 413],
@@ -51,7 +32,7 @@ const statusByReason: ReadonlyMap<ErrorReason, number> = new Map([
 
 /** The HTTP status of an error. */
 export function httpStatus({ code, reason }: Pick<RpcError, 'code' | 'reason'>): number {
-  return statusByReason.get(reason) ?? statusByCode[code] ?? 500;
+  return statusByReason.get(reason) ?? httpStatusOf(code);
 }
 
 /** The error as `{"error":{"code","status","reason","message","details","requestId"}}`. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { negotiate } from '../framing/accept-encoding.ts';
-import { type Compression, deflate } from '../framing/compression.ts';
+import { type Compression, compressedBytesMin, deflate } from '../framing/compression.ts';
 import type { HttpResponse } from '../listener/http-messages.ts';
 import type { RestRequest } from './body.ts';
 import { isCompressible } from './media-type.ts';
@@ -19,9 +19,6 @@ export interface AnswerHead {
   /** Who may keep it, where the data path does not say; nobody where not given. */
   readonly cacheControl?: string;
 }
-
-/** Less is not worth the bytes and time of a compression. */
-const compressedBytesMin = 1024;
 
 /** What answers are compressed with, the one that the edge likes best first. */
 const answerCompressions: readonly Compression[] = ['zstd', 'br', 'gzip'];

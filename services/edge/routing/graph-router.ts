@@ -4,13 +4,8 @@ import type { Principal } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import { graphNotFound, maySeeGraph } from '../admission/authorize.ts';
 import type { PublicMethod } from '../method-table.ts';
-import type { Upstream, UpstreamEnd } from '../upstream/upstream.ts';
+import type { Upstream, UpstreamEnd, Upstreams } from '../upstream/upstream.ts';
 import type { PlacementTable } from './placement-table.ts';
-
-/** The ways to engine processes, by address. */
-export interface Upstreams {
-  get(address: string): Upstream;
-}
 
 /** Says where the calls of a graph go. */
 export class GraphRouter {
@@ -48,7 +43,7 @@ export class GraphRouter {
   }
 
   /** True where a call may be made again that the lost process may have begun. */
-  mayRetryLost(method: PublicMethod, _placement: Placement, end: UpstreamEnd): boolean {
+  mayRetryLost(method: PublicMethod, end: UpstreamEnd): boolean {
     return method.isIdempotent && (end.pushbackMs ?? 0) >= 0;
   }
 }

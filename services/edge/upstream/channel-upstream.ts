@@ -2,10 +2,11 @@ import { type Message, toBinary } from '@bufbuild/protobuf';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import type { Logger } from '../../mesh/log/logger.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
-import { RpcError, rpcError, toRpcError } from '../../mesh/rpc/error.ts';
+import { rpcError } from '../../mesh/rpc/error.ts';
 import { connectionLoss } from '../../mesh/rpc/status.ts';
 import type { RequestStream } from '../data-path/call.ts';
 import { okEnd } from '../data-path/call-end.ts';
+import { toLoggedError } from '../data-path/logged-error.ts';
 import { frame } from '../framing/envelope.ts';
 import { RequestMessages } from './request-messages.ts';
 import type { Upstream, UpstreamEnd, UpstreamRequest, UpstreamSink } from './upstream.ts';
@@ -106,9 +107,7 @@ class ChannelCall implements RequestStream {
   }
 
   #toEnd(thrown: unknown): UpstreamEnd {
-    const { requestId } = this.#request;
-    if (thrown instanceof RpcError) return endFromError(thrown, requestId, connectionLoss(thrown));
-    this.#log.error({ err: thrown, requestId, method: this.#request.path }, 'a call failed at the edge');
-    return endFromError(toRpcError(thrown), requestId, undefined);
+    const error = toLoggedError(thrown, this.#request, this.#log);
+    return endFromError(error, this.#request.requestId, connectionLoss(error));
   }
 }

@@ -4,7 +4,7 @@ import { serviceHost } from '../../mesh/policy/method-policy.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { createChannelUpstream } from './channel-upstream.ts';
 import { ServiceUpstream } from './service-upstream.ts';
-import type { Upstream } from './upstream.ts';
+import type { Upstream, Upstreams } from './upstream.ts';
 
 /** Services of this process: calls to them leave it not. */
 export interface LocalChannel extends Channel {
@@ -15,7 +15,7 @@ export interface LocalChannel extends Channel {
 export interface ControlUpstreamOptions {
   readonly local: LocalChannel;
   readonly resolver: Resolver;
-  readonly upstreams: { get(address: string): Upstream };
+  readonly upstreams: Upstreams;
   readonly log: Logger;
 }
 

@@ -6,7 +6,7 @@ import { Endpoint } from './endpoint.ts';
 import { Http2Call } from './http2-call.ts';
 import { createSelfCaller, type SelfCaller } from './self-caller.ts';
 import { type SessionTimes, sessionTimes } from './session.ts';
-import type { Upstream, UpstreamRequest, UpstreamSink } from './upstream.ts';
+import type { Upstream, UpstreamRequest, UpstreamSink, Upstreams } from './upstream.ts';
 
 /** The most addresses held; beyond that the longest unused is closed, whose calls under way finish. */
 const endpointsMax = 1_000;
@@ -21,7 +21,7 @@ export interface Http2UpstreamsOptions {
 }
 
 /** Ways to services over HTTP/2 without TLS, by address. Deadlines are passed on, not enforced. */
-export class Http2Upstreams {
+export class Http2Upstreams implements Upstreams {
   readonly #self: SelfCaller;
   readonly #log: Logger;
   readonly #times: SessionTimes;

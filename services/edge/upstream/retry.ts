@@ -1,6 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
+import { isIdempotent } from '../../mesh/rpc/service.ts';
 import type { RetryThrottle } from './retry-throttle.ts';
 import type { UpstreamEnd } from './upstream.ts';
 
@@ -56,8 +56,4 @@ export function countEnd(throttle: RetryThrottle, end: FailedAttempt['end']): vo
   const isFailure = end.code === Code.UNAVAILABLE || (end.pushbackMs !== undefined && end.pushbackMs < 0);
   if (isFailure) throttle.onFailure();
   else throttle.onSuccess();
-}
-
-function isIdempotent(method: DescMethod): boolean {
-  return method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN;
 }

@@ -7,13 +7,13 @@ import type { Fields } from '../listener/exchange.ts';
 import type { Balancer, Candidate } from './balancer.ts';
 import { countEnd, decideRetry, type Retry } from './retry.ts';
 import type { RetryThrottle } from './retry-throttle.ts';
-import type { Upstream, UpstreamEnd, UpstreamRequest, UpstreamSink } from './upstream.ts';
+import type { UpstreamEnd, UpstreamRequest, UpstreamSink, Upstreams } from './upstream.ts';
 import { endFromError } from './upstream-end.ts';
 
 export interface ServiceCallOptions {
   readonly service: string;
   readonly balancer: Balancer;
-  readonly upstreams: { get(address: string): Upstream };
+  readonly upstreams: Upstreams;
   readonly throttle: RetryThrottle;
   readonly random: () => number;
 }

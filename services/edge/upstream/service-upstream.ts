@@ -3,13 +3,13 @@ import type { RequestStream } from '../data-path/call.ts';
 import { Balancer } from './balancer.ts';
 import { RetryThrottle } from './retry-throttle.ts';
 import { ServiceCall, type ServiceCallOptions } from './service-call.ts';
-import type { Upstream, UpstreamRequest, UpstreamSink } from './upstream.ts';
+import type { Upstream, UpstreamRequest, UpstreamSink, Upstreams } from './upstream.ts';
 
 export interface ServiceUpstreamOptions {
   /** The name by which discovery knows the service, such as `iam`. */
   readonly service: string;
   readonly resolver: Resolver;
-  readonly upstreams: { get(address: string): Upstream };
+  readonly upstreams: Upstreams;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
   /** From 0 to below 1. */

@@ -39,6 +39,11 @@ export interface UpstreamSink extends Omit<ResponseSink, 'onEnd'> {
   onEnd(end: UpstreamEnd): void;
 }
 
+/** Ways to services by address, host:port. */
+export interface Upstreams {
+  get(address: string): Upstream;
+}
+
 /** A way to a service: bytes in, bytes out. */
 export interface Upstream {
   /** Begins a call. Never throws: what goes wrong is the call's end, told after this returned. */

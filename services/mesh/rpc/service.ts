@@ -11,6 +11,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type { CallContext } from './context.ts';
 
 /** The one shape of a handler: `(request, context) => response`, either side a stream where the contract says so. */
@@ -77,6 +78,11 @@ export function takesStream(method: DescMethod): boolean {
 /** True where the server sends a stream. */
 export function givesStream(method: DescMethod): boolean {
   return method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming';
+}
+
+/** True where a call that may have been made can be made again without harm. */
+export function isIdempotent({ idempotency }: DescMethod): boolean {
+  return idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN;
 }
 
 function isAsyncIterable<T>(value: object): value is AsyncIterable<T> {
