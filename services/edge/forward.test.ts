@@ -288,6 +288,7 @@ describe('a call ends at once', () => {
       execute: unused,
       getSchema: unused,
       streamQuery: async function* () {},
+      watchImport: async function* () {},
       importTable: async (requests) => {
         const reading = async () => {
           for await (const _part of requests) begun.resolve();

@@ -81,6 +81,7 @@ function connect(address: string) {
         act();
         return { revision: address };
       },
+      watchImport: async function* () {},
       importTable: async (requests) => {
         for await (const { body } of requests) imported.push(body?.data.length ?? 0);
         act();

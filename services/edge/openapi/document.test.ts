@@ -176,6 +176,10 @@ describe('OpenAPI document', () => {
       'csv.header',
       'fromLabel',
       'toLabel',
+      'importId',
+      'sizeBytes',
+      'marksLast',
+      'isLast',
     ]);
     expect(operations.get('POST /v1/auth/login')?.security).toEqual([]);
     expect(operations.get('GET /v1/graphs')?.parameters).toMatchObject([

@@ -1,6 +1,8 @@
 import type { Logger } from '../../mesh/log/logger.ts';
 import type { Tier } from '../../mesh/plan/plans.ts';
 import type { GraphEngine } from './graph-engine.ts';
+import type { ImportBoard } from './import/import-board.ts';
+import type { UploadSlots } from './import/upload-slots.ts';
 import type { StatementPreparer } from './prepare-statement.ts';
 import type { SchemaCache } from './read-schema.ts';
 import type { StatementRunner } from './run-statement.ts';
@@ -18,5 +20,7 @@ export interface EngineGraph {
   /** An empty directory for uploads. */
   readonly workDirectory: string;
   readonly importBytesMax: number;
+  readonly imports: ImportBoard;
+  readonly uploads: UploadSlots;
   readonly log: Logger;
 }

@@ -6,6 +6,8 @@ import { findTier } from '../../mesh/plan/plans.ts';
 import { type GrpcServer, serveGrpc } from '../../mesh/rpc/grpc-server.ts';
 import { uploadPattern } from '../rpc/import-table.ts';
 import type { EngineGraph } from './engine-graph.ts';
+import { ImportBoard } from './import/import-board.ts';
+import { UploadSlots } from './import/upload-slots.ts';
 import { KuzuEngine } from './kuzu/kuzu-engine.ts';
 import { StatementPreparer } from './prepare-statement.ts';
 import type { EngineCommand, EngineConfig, EngineEvent } from './protocol.ts';
@@ -125,6 +127,8 @@ export class EngineProcess {
       runner: new StatementRunner(engine, schema),
       workDirectory: config.workDirectory,
       importBytesMax: config.importBytesMax ?? importBytesDefault,
+      imports: new ImportBoard(),
+      uploads: new UploadSlots(),
       log,
     };
     const services = createRoutes(graph).map((service) =>

@@ -1,14 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create } from '@bufbuild/protobuf';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { GraphService, ImportStage } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { createSigner } from '../../mesh/identity/assertion.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
@@ -164,6 +164,56 @@ describe('an engine process', () => {
       }
     };
     expect(await client.importTable(messages())).toMatchObject({ rowCount: 20_000, revision: '1.2' });
+  });
+
+  test('tells how far an import is, over the network', async () => {
+    const { client } = await open(configOf('progress'));
+    await client.execute({ graphId, statement: 'CREATE NODE TABLE T(id INT64 PRIMARY KEY)' });
+    const stages: ImportStage[] = [];
+    const isExpected = Promise.withResolvers<void>();
+    const watch = async () => {
+      for await (const { stage } of client.watchImport({ graphId, importId: 'i' })) {
+        if (stages.at(-1) !== stage) stages.push(stage);
+        isExpected.resolve();
+      }
+    };
+    const watched = watch();
+    await isExpected.promise;
+    const messages = async function* () {
+      const body = { contentType: 'application/x-ndjson', data: Buffer.from('{"id":1}\n') };
+      yield { graphId, table: 'T', importId: 'i', body };
+    };
+    expect(await client.importTable(messages())).toMatchObject({ rowCount: 1 });
+    await watched;
+    // A reader misses stages that are over before it was told of them, never the order or the end.
+    expect(stages).toEqual(stages.toSorted((a, b) => a - b));
+    expect([stages.at(0), stages.at(-1)]).toEqual([ImportStage.EXPECTED, ImportStage.DONE]);
+  });
+
+  test('leaves nothing of an upload behind when it is killed, and the graph as it was', async () => {
+    const config = configOf('killed-upload');
+    const { client, child, exited } = await open(config);
+    await client.execute({ graphId, statement: 'CREATE NODE TABLE T(id INT64 PRIMARY KEY)' });
+    const isReceiving = Promise.withResolvers<void>();
+    const messages = async function* () {
+      const data = Buffer.from(Array.from({ length: 50_000 }, (_, id) => `${id}\n`).join(''));
+      yield { graphId, table: 'T', importId: 'i', body: { contentType: 'text/csv', data } };
+      await isReceiving.promise;
+      child.kill('SIGKILL');
+    };
+    const failure = failureOf(client.importTable(messages()));
+    for await (const { bytesReceived } of client.watchImport({ graphId, importId: 'i' })) {
+      if (bytesReceived > 0n) break;
+    }
+    const uploads = async () => (await readdir(config.workDirectory)).filter((name) => /^upload/.test(name));
+    expect(await uploads()).toHaveLength(1);
+    isReceiving.resolve();
+    expect(await failure).toMatchObject({ reason: expect.stringMatching(/UNAVAILABLE|OUTCOME/) });
+    await exited;
+    const again = await open(configOf('killed-upload', 2n));
+    expect(await uploads()).toEqual([]);
+    const read = await again.client.query({ graphId, statement: 'MATCH (n:T) RETURN count(n)' });
+    expect(kindsOf(read)).toMatchObject([{ value: 0n }]);
   });
 
   test('answers only services of the mesh', async () => {

@@ -2,12 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { BadRequestSchema } from '../../../gen/google/rpc/error_details_pb.js';
 import {
   ExecuteRequestSchema,
   GraphService,
   ImportTableRequestSchema,
   QueryRequestSchema,
   StreamQueryRequestSchema,
+  WatchImportRequestSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { type Value, ValueSchema } from '../../../gen/trellis/graph/v1/value_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
@@ -21,7 +24,10 @@ import { execute } from '../rpc/execute.ts';
 import { importTable } from '../rpc/import-table.ts';
 import { query } from '../rpc/query.ts';
 import { streamQuery } from '../rpc/stream-query.ts';
+import { watchImport } from '../rpc/watch-import.ts';
 import type { EngineGraph } from './engine-graph.ts';
+import { ImportBoard } from './import/import-board.ts';
+import { UploadSlots } from './import/upload-slots.ts';
 import { KuzuEngine, type KuzuEngineOptions } from './kuzu/kuzu-engine.ts';
 import { StatementPreparer } from './prepare-statement.ts';
 import { SchemaCache } from './read-schema.ts';
@@ -49,8 +55,9 @@ export interface TestGraph {
   stream(statement: string, more?: QueryMore): ReturnType<typeof streamQuery>;
   import(
     first: MessageInitShape<typeof ImportTableRequestSchema>,
-    ...chunks: string[]
+    ...chunks: (string | Uint8Array)[]
   ): ReturnType<typeof importTable>;
+  watch(importId: string, context?: Partial<CallContext>): ReturnType<typeof watchImport>;
   close(): Promise<void>;
 }
 
@@ -101,6 +108,8 @@ export async function openTestGraph(
     runner: new StatementRunner(engine, schema),
     workDirectory: directory,
     importBytesMax: options.importBytesMax ?? 2 ** 20,
+    imports: new ImportBoard(),
+    uploads: new UploadSlots(),
     log: silent,
   };
   return {
@@ -114,6 +123,12 @@ export async function openTestGraph(
     stream: (statement, { context, ...more } = {}) =>
       streamQuery(graph, request(StreamQueryRequestSchema, statement, {}, more), testContext(context)),
     import: (first, ...chunks) => importTable(graph, importMessages(first, chunks), testContext()),
+    watch: (importId, context) =>
+      watchImport(
+        graph,
+        create(WatchImportRequestSchema, { graphId: testGraphId, importId }),
+        testContext(context),
+      ),
     close: async () => {
       await engine.close({ deadlineMs: Date.now() + 60_000, signal: new AbortController().signal });
       await rm(directory, { recursive: true, force: true });
@@ -150,6 +165,20 @@ export async function failureOf(call: Promise<unknown>): Promise<{ reason: strin
   throw new Error('the call did not fail');
 }
 
+/** The rows or fields that the error of a call names. */
+export async function violationsOf(
+  call: Promise<unknown>,
+): Promise<{ readonly field: string; readonly description: string }[]> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  const details = error instanceof RpcError ? error.details : [];
+  return details
+    .flatMap((detail) => anyUnpack(detail, BadRequestSchema)?.fieldViolations ?? [])
+    .map(({ field, description }) => ({ field, description }));
+}
+
 /** The first row of an answer as kinds: what a caller is told, no more and no less. */
 export function kindsOf(answer: { readonly rows?: readonly object[] | undefined }): unknown[] {
   const row = answer.rows?.[0] as { readonly values: readonly Value[] } | undefined;
@@ -169,13 +198,14 @@ function request<S extends DescMessage>(
 
 async function* importMessages(
   first: MessageInitShape<typeof ImportTableRequestSchema>,
-  chunks: readonly string[],
+  chunks: readonly (string | Uint8Array)[],
 ) {
   const base = { graphId: testGraphId, body: { contentType: 'text/csv' } };
   yield create(ImportTableRequestSchema, { ...base, ...first } as MessageInitShape<
     typeof ImportTableRequestSchema
   >);
   for (const chunk of chunks) {
-    yield create(ImportTableRequestSchema, { body: { data: new TextEncoder().encode(chunk) } });
+    const data = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
+    yield create(ImportTableRequestSchema, { body: { data } });
   }
 }

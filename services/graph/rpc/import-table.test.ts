@@ -11,6 +11,7 @@ import {
   type TestGraph,
   testContext,
   testGraphId,
+  violationsOf,
 } from '../engine/testing.ts';
 import { importTable } from './import-table.ts';
 
@@ -126,6 +127,84 @@ describe('ImportTable', () => {
     expect(await count('(:T)')).toBe(before);
   });
 
+  test('tells of all rows that are refused, not of the first alone', async () => {
+    const lines = ['20,a,,,', '21,b', 'x,c,,,', '22,d,2020-02-30,1.255,', '23,e,,,', '23,f,,,'];
+    const violations = await violationsOf(graph.import({ table: 'T' }, lines.join('\n')));
+    expect(violations).toEqual([
+      { field: 'lines[2]', description: 'expected 5 values, got 2' },
+      { field: 'lines[3].id', description: '"x" is no INT64' },
+      { field: 'lines[4].at', description: '"2020-02-30" is no TIMESTAMP' },
+      { field: 'lines[4].price', description: '"1.255" is no DECIMAL(30, 2)' },
+    ]);
+    expect(await violationsOf(graph.import({ table: 'T' }, '1,,,,\n30,,,,\n2,,,,\n30,,,,\n'))).toEqual([
+      { field: 'lines[4].id', description: '"30": another row of the file has the same primary key' },
+      { field: 'lines[1].id', description: '"1": a node with this primary key exists already' },
+      { field: 'lines[3].id', description: '"2": a node with this primary key exists already' },
+    ]);
+  });
+
+  test('tells of no more rows than trailers hold', async () => {
+    const lines = Array.from({ length: 1_000 }, (_, index) => `${'x'.repeat(50)}${index},,,,\n`);
+    const violations = await violationsOf(graph.import({ table: 'T' }, lines.join('')));
+    expect(violations.length).toBeGreaterThan(30);
+    expect(violations.length).toBeLessThan(100);
+  });
+
+  test('finds the line of a list that the engine cannot read', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => `${1_000 + index},,,,"[${index},2]"\n`);
+    rows[2_345] = '999,,,,"[1,x]"\n';
+    const call = graph.import({ table: 'T' }, rows.join(''));
+    expect(await failureOf(call)).toEqual({ reason: 'IMPORT_ROW_INVALID', line: '2346' });
+    await expect(call).rejects.toThrow('"x"');
+  });
+
+  test.each([
+    ['fewer bytes than it said', { sizeBytes: 100n }, ['a\n'], 'size_bytes'],
+    ['more bytes than it said', { sizeBytes: 3n }, ['a\n', 'b\n'], 'size_bytes'],
+    ['no last message, as it said', { marksLast: true }, ['a\n'], 'is_last'],
+    ['messages after the last', { isLast: true }, ['a\n'], 'is_last'],
+  ])('loads nothing of an upload with %s', async (_, more, chunks, field) => {
+    const violations = await violationsOf(graph.import({ table: 'S', ...more }, ...chunks));
+    expect(violations).toMatchObject([{ field }]);
+  });
+
+  test('loads an upload that is as long, and ends, as it said', async () => {
+    const first = { table: 'S', sizeBytes: 8n, marksLast: true };
+    const base = { graphId: testGraphId, body: { contentType: 'text/csv' } };
+    const upload = async function* () {
+      yield create(ImportTableRequestSchema, { ...base, ...first });
+      yield create(ImportTableRequestSchema, { body: { data: new TextEncoder().encode('whole\n') } });
+      yield create(ImportTableRequestSchema, {
+        body: { data: new TextEncoder().encode('x\n') },
+        isLast: true,
+      });
+    };
+    expect((await importTable(graph.graph, upload(), testContext())).rowCount).toBe(2);
+  });
+
+  test('lets so many uploads come in at a time and no more', async () => {
+    const over = new AbortController();
+    const context = testContext({ signal: over.signal });
+    const first = create(ImportTableRequestSchema, {
+      graphId: testGraphId,
+      table: 'S',
+      body: { contentType: 'text/csv' },
+    });
+    let begun = 0;
+    const all = Promise.withResolvers<void>();
+    const endless = async function* () {
+      yield first;
+      begun += 1;
+      if (begun === 4) all.resolve();
+      await new Promise(() => {});
+    };
+    const uploads = Array.from({ length: 4 }, () => failureOf(importTable(graph.graph, endless(), context)));
+    await all.promise;
+    expect(await failureOf(graph.import({ table: 'S' }, 'x\n'))).toMatchObject({ reason: 'GRAPH_BUSY' });
+    over.abort();
+    expect((await Promise.all(uploads)).map(({ reason }) => reason)).toEqual(Array(4).fill('CANCELLED'));
+  });
+
   test('refuses relationships between nodes that are not there', async () => {
     expect(await failureOf(graph.import({ table: 'R' }, '1,2,0.5\n1,999,1\n'))).toEqual({
       reason: 'IMPORT_ROW_INVALID',
@@ -152,11 +231,12 @@ describe('ImportTable', () => {
       reason: 'TABLE_NOT_FOUND',
       table: 'T`) (x',
     });
-    const parquet = { table: 'T', body: { contentType: 'application/vnd.apache.parquet' } };
-    expect(await failureOf(graph.import(parquet))).toEqual({
+    expect(await failureOf(graph.import({ table: 'T', body: { contentType: 'text/xml' } }))).toEqual({
       reason: 'IMPORT_FORMAT_UNSUPPORTED',
-      content_type: 'application/vnd.apache.parquet',
+      content_type: 'text/xml',
     });
+    const ndjson = { table: 'T', csv: {}, body: { contentType: 'application/x-ndjson' } };
+    expect(await failureOf(graph.import(ndjson))).toMatchObject({ reason: 'INVALID_REQUEST' });
     const withCharset = { table: 'S', body: { contentType: 'Text/CSV; charset=utf-8' } };
     expect((await graph.import(withCharset)).rowCount).toBe(0);
     expect(await failureOf(graph.import({ table: 'T', csv: { delimiter: 'é' } }))).toMatchObject({

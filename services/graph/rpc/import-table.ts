@@ -1,178 +1,203 @@
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import type {
-  CsvOptions,
-  ImportTableRequest,
-  ImportTableResponseSchema,
+import {
+  ImportStage,
+  type ImportTableRequest,
+  type ImportTableResponseSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import type { CallContext } from '../../mesh/rpc/context.ts';
-import { type RpcError, rpcError } from '../../mesh/rpc/error.ts';
-import { type CsvDialect, isDialectCharacter } from '../engine/csv/csv-dialect.ts';
-import { CsvRowInvalid } from '../engine/csv/csv-normalizer.ts';
-import { type ImportPlan, type ImportRefusal, planImport } from '../engine/csv/import-statements.ts';
-import { spoolCsv } from '../engine/csv/spool-csv.ts';
+import { reasonName, toRpcError } from '../../mesh/rpc/error.ts';
 import { EngineFailure } from '../engine/engine-failure.ts';
 import type { EngineGraph } from '../engine/engine-graph.ts';
 import type { CallLimits, EngineTransaction } from '../engine/graph-engine.ts';
+import type { ImportEntry } from '../engine/import/import-board.ts';
+import { mismatchError, targetError, toImportError } from '../engine/import/import-errors.ts';
+import { invalidField, toFormat } from '../engine/import/import-format.ts';
+import type { LoadableFile } from '../engine/import/import-statements.ts';
+import { findTarget, type ImportTarget } from '../engine/import/import-target.ts';
+import type { NdjsonProperty } from '../engine/import/json/ndjson-reader.ts';
+import { checkKeys, checkValues, copyRows } from '../engine/import/load-file.ts';
+import { matchColumns } from '../engine/import/parquet/match-columns.ts';
+import { readFooter } from '../engine/import/parquet/read-footer.ts';
+import { readRows } from '../engine/import/parquet/read-rows.ts';
+import { receiveUpload } from '../engine/import/receive-upload.ts';
+import { RowsRefused } from '../engine/import/refusals.ts';
+import {
+  createSpool,
+  type ImportFormat,
+  type ReadRows,
+  readText,
+  type Spool,
+  toLoadable,
+  writeSpool,
+} from '../engine/import/spool.ts';
 import { requireGraph, toLimits, toRevision } from './call.ts';
 import { elapsedMsSince } from './elapsed.ts';
-import { withRpcErrors } from './errors.ts';
+import { toCallError } from './errors.ts';
 
 /** How much longer than a query an import may take. */
-const importTimeoutFactor = 10;
+export const importTimeoutFactor = 10;
+
+/** How much larger than an upload the file may be that the engine loads, or the upload when it is inflated. */
+const spoolFactor = 2;
+const inflatedFactor = 8;
 
 /** The names of uploads in the work directory. */
-export const uploadPattern = /^upload-\d+\.csv$/;
+export const uploadPattern = /^upload-\d+\.(?:parquet|raw)$/;
 
 let uploads = 0;
 
-/** Loads a CSV file into one table, all rows or none. */
-export function importTable(
+/** A file that is checked but for the keys. */
+interface Upload {
+  readonly file: LoadableFile;
+  readonly rows: number;
+}
+
+/** Loads a file into one table, all rows or none. */
+export async function importTable(
   graph: EngineGraph,
   requests: AsyncIterable<ImportTableRequest>,
   context: CallContext,
 ): Promise<MessageInitShape<typeof ImportTableResponseSchema>> {
-  return withRpcErrors(async () => {
+  let entry: ImportEntry | undefined;
+  try {
     const iterator = requests[Symbol.asyncIterator]();
     const { value: first } = await iterator.next();
     if (!first) throw invalidField('graph_id', 'is required in the first message');
     requireGraph(graph, first.graphId, context);
-    const dialect = toDialect(first);
-    const tier = { ...graph.tier, queryTimeoutMs: graph.tier.queryTimeoutMs * importTimeoutFactor };
-    const limits = toLimits({ tier }, 0, context);
-    const planFor = (transaction: EngineTransaction) => plan(graph, transaction, first);
-    const { fields } = await graph.engine.read(limits, planFor);
+    entry = graph.imports.begin(first.importId);
+    return await run(graph, first, iterator, context, entry);
+  } catch (thrown) {
+    const error = toCallError(toImportError(thrown));
+    const refusals = thrown instanceof RowsRefused ? thrown.refusals : [];
+    const { reason, message } = toRpcError(error);
+    entry?.tell({ stage: ImportStage.FAILED, reason: reasonName(reason), message, refusals });
+    throw error;
+  }
+}
+
+async function run(
+  graph: EngineGraph,
+  first: ImportTableRequest,
+  rest: AsyncIterator<ImportTableRequest>,
+  context: CallContext,
+  entry: ImportEntry,
+): Promise<MessageInitShape<typeof ImportTableResponseSchema>> {
+  const format = toFormat(first);
+  const tier = { ...graph.tier, queryTimeoutMs: graph.tier.queryTimeoutMs * importTimeoutFactor };
+  const limits = toLimits({ tier }, 0, context);
+  const target = await graph.engine.read(limits, (transaction) => targetOf(graph, transaction, first));
+  return graph.uploads.hold(async () => {
     uploads += 1;
-    const path = join(graph.workDirectory, `upload-${uploads}.csv`);
+    const path = join(graph.workDirectory, `upload-${uploads}.parquet`);
     try {
-      const chunks = bodies(first, iterator);
-      const records = await spoolCsv(path, chunks, dialect, fields, graph.importBytesMax);
-      const startedMs = performance.now();
-      const commits = await load(graph, limits, planFor, path, records);
-      return {
-        rowCount: records,
-        elapsedMs: elapsedMsSince(startedMs),
-        revision: toRevision(graph, commits),
+      const rules = {
+        bytesMax: graph.importBytesMax,
+        limits,
+        onBytes: (bytesReceived: number) => entry.tell({ bytesReceived }),
       };
-    } catch (error) {
-      throw error instanceof CsvRowInvalid ? rowInvalid(error.line, error.message) : error;
+      const chunks = receiveUpload(first, rest, rules);
+      const upload = await receive(graph, path, chunks, { target, format, entry });
+      const startedMs = performance.now();
+      entry.tell({ stage: ImportStage.CHECKING, rowsRead: upload.rows });
+      await graph.engine.read(limits, (transaction) => checkValues(transaction, target, upload.file));
+      const commits = await load(graph, first, limits, { target, upload, entry });
+      const [rowCount, revision] = [upload.rows, toRevision(graph, commits)];
+      entry.tell({ stage: ImportStage.DONE, rowCount, revision });
+      return { rowCount, elapsedMs: elapsedMsSince(startedMs), revision };
     } finally {
       await rm(path, { force: true });
     }
   });
 }
 
-async function load(
-  { engine }: EngineGraph,
-  limits: CallLimits,
-  planFor: (transaction: EngineTransaction) => Promise<ImportPlan>,
+/** Writes what the engine is to load, every value of it checked. Parquet is kept first: its end describes it. */
+async function receive(
+  graph: EngineGraph,
   path: string,
-  records: number,
+  chunks: AsyncIterable<Uint8Array>,
+  { target, format, entry }: { target: ImportTarget; format: ImportFormat; entry: ImportEntry },
+): Promise<Upload> {
+  const spool = createSpool(target, format);
+  if (!spool) throw targetError('unsupported-type', target.table);
+  const watch = {
+    spoolBytesMax: graph.importBytesMax * spoolFactor,
+    onRows: (rowsRead: number) => entry.tell({ rowsRead }),
+  };
+  const file = toLoadable(path, spool);
+  if (format.kind !== 'parquet') {
+    return { file, rows: await writeSpool(path, spool, target, readText(spool, format, chunks), watch) };
+  }
+  const raw = path.replace(/parquet$/, 'raw');
+  try {
+    await writeChunks(raw, chunks);
+    const read = { inflatedBytesMax: graph.importBytesMax * inflatedFactor };
+    return {
+      file,
+      rows: await withParquet(raw, spool, target, read, (rows) =>
+        writeSpool(path, spool, target, rows, watch),
+      ),
+    };
+  } finally {
+    await rm(raw, { force: true });
+  }
+}
+
+/** Reads a Parquet file whose columns are those of the table. */
+async function withParquet<T>(
+  path: string,
+  { properties }: Spool,
+  target: ImportTarget,
+  { inflatedBytesMax }: { inflatedBytesMax: number },
+  work: (rows: ReadRows) => Promise<T>,
+): Promise<T> {
+  const file = await open(path, 'r');
+  try {
+    const footer = await readFooter(file);
+    const match = matchColumns(target, footer.columns);
+    if ('mismatches' in match) throw mismatchError(match.mismatches);
+    const columns = match.nodes.map((node, index) => ({ ...(properties[index] as NdjsonProperty), node }));
+    return await work((sink) => readRows(file, footer, columns, sink, inflatedBytesMax));
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of chunks) await file.appendFile(chunk);
+  } finally {
+    await file.close();
+  }
+}
+
+async function load(
+  graph: EngineGraph,
+  first: ImportTableRequest,
+  limits: CallLimits,
+  { target, upload, entry }: { target: ImportTarget; upload: Upload; entry: ImportEntry },
 ): Promise<number> {
-  const { commits } = await engine.writeAlone(limits, async (transaction) => {
-    const { checks, copy } = await planFor(transaction);
-    for (const { statement, message } of checks(path)) {
-      const line = await firstLine(transaction, statement);
-      if (line !== undefined) throw rowInvalid(line, message);
+  const { commits } = await graph.engine.writeAlone(limits, async (transaction) => {
+    const now = await targetOf(graph, transaction, first);
+    if (JSON.stringify(now) !== JSON.stringify(target)) {
+      throw new EngineFailure('failed', 'the table changed while the file came in');
     }
-    const result = await transaction.run(copy(path));
-    const sentence = String(Object.values(result.read(1)[0] ?? {})[0]);
-    result.close();
-    const copied = Number(/^(\d+) tuples/.exec(sentence)?.[1]);
-    if (copied !== records) throw new EngineFailure('failed', `${copied} of ${records} rows were loaded`);
+    await checkKeys(transaction, target, upload.file);
+    entry.tell({ stage: ImportStage.LOADING });
+    await copyRows(transaction, target, upload.file, upload.rows);
     return { commit: true, result: undefined, changesSchema: false };
   });
   return commits;
 }
 
-async function firstLine(transaction: EngineTransaction, statement: string): Promise<number | undefined> {
-  try {
-    const result = await transaction.run(statement);
-    const [row] = result.read(1);
-    result.close();
-    return typeof row?.line === 'number' ? row.line : undefined;
-  } catch (error) {
-    const line = error instanceof EngineFailure ? lineOf(error) : undefined;
-    if (line === undefined || !(error instanceof EngineFailure)) throw error;
-    throw rowInvalid(line, error.message);
-  }
-}
-
-/** The engine quotes the record that it could not read; the line is the first field of it. */
-function lineOf({ cause }: EngineFailure): number | undefined {
-  const match = /Line\/record containing the error: '(\d+)/.exec(cause instanceof Error ? cause.message : '');
-  return match ? Number(match[1]) : undefined;
-}
-
-async function plan(
+async function targetOf(
   { schema }: EngineGraph,
   transaction: EngineTransaction,
   { table, fromLabel, toLabel }: ImportTableRequest,
-): Promise<ImportPlan> {
-  const planned = planImport(await schema.schema(transaction), table, fromLabel, toLabel);
-  if (typeof planned === 'string') throw refusal(planned, table);
-  return planned;
-}
-
-async function* bodies(
-  first: ImportTableRequest,
-  rest: AsyncIterator<ImportTableRequest>,
-): AsyncIterable<Uint8Array> {
-  if (first.body) yield first.body.data;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) {
-    if (next.value.body) yield next.value.body.data;
-  }
-}
-
-function toDialect({ body, csv }: ImportTableRequest): CsvDialect {
-  const contentType = body?.contentType ?? '';
-  if (contentType.split(';')[0]?.trim().toLowerCase() !== 'text/csv') {
-    throw rpcError(ErrorReason.IMPORT_FORMAT_UNSUPPORTED, 'only text/csv can be imported', {
-      metadata: { content_type: contentType },
-    });
-  }
-  const quote = option(csv, 'quote', '"');
-  const delimiter = option(csv, 'delimiter', ',');
-  const escapeWith = option(csv, 'escape', quote);
-  if (delimiter === quote || delimiter === escapeWith)
-    throw invalidField('csv.delimiter', 'must differ from the quote');
-  return { delimiter, quote, escape: escapeWith, header: csv?.header ?? false };
-}
-
-function option(
-  csv: CsvOptions | undefined,
-  name: 'delimiter' | 'quote' | 'escape',
-  fallback: string,
-): string {
-  const character = csv?.[name] || fallback;
-  if (isDialectCharacter(character)) return character;
-  throw invalidField(`csv.${name}`, 'must be an ASCII character that is no letter or digit');
-}
-
-function refusal(reason: ImportRefusal, table: string): RpcError {
-  if (reason === 'no-table') {
-    return rpcError(ErrorReason.TABLE_NOT_FOUND, 'no table with this name', { metadata: { table } });
-  }
-  if (reason === 'unsupported-type') {
-    return rpcError(ErrorReason.STATEMENT_FAILED, 'a column of the table has a type that cannot be imported');
-  }
-  const description =
-    reason === 'no-pair'
-      ? 'the table does not connect these labels'
-      : 'the table connects several pairs of labels; name one with from_label and to_label';
-  return invalidField('from_label', description);
-}
-
-function rowInvalid(line: number, message: string): RpcError {
-  return rpcError(ErrorReason.IMPORT_ROW_INVALID, `line ${line}: ${message}`, {
-    metadata: { line: String(line) },
-  });
-}
-
-function invalidField(field: string, description: string): RpcError {
-  return rpcError(ErrorReason.INVALID_REQUEST, `${field} ${description}`, {
-    violations: [{ field, description }],
-  });
+): Promise<ImportTarget> {
+  const target = findTarget(await schema.schema(transaction), table, fromLabel, toLabel);
+  if (typeof target === 'string') throw targetError(target, table);
+  return target;
 }

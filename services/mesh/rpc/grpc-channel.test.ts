@@ -58,6 +58,7 @@ async function serve(changes: Partial<Handlers<typeof GraphService>>, drainMs = 
     query: async () => ({}),
     streamQuery: async function* () {},
     execute: async () => ({}),
+    watchImport: async function* () {},
     importTable: async () => ({}),
     getSchema: async () => ({}),
     ...changes,

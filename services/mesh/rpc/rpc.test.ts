@@ -63,6 +63,7 @@ const service = bindService(GraphService, {
     }
   },
   execute: async () => ({}),
+  watchImport: async function* () {},
   importTable: async (requests) => {
     let bytes = 0;
     for await (const request of requests) bytes += request.body?.data.length ?? 0;

@@ -2,7 +2,7 @@
 // @generated from file trellis/graph/v1/graph.proto (package trellis.graph.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Column, Row, Value } from "./value_pb.js";
 import type { HttpBody } from "../../../google/api/httpbody_pb.js";
@@ -378,7 +378,8 @@ export declare type ImportTableRequest = Message<"trellis.graph.v1.ImportTableRe
   table: string;
 
   /**
-   * Bytes of the file. content_type of the first message is the format: text/csv.
+   * Bytes of the file. content_type of the first message is the format: text/csv, application/x-ndjson or
+   * application/vnd.apache.parquet.
    *
    * @generated from field: google.api.HttpBody body = 3;
    */
@@ -404,6 +405,36 @@ export declare type ImportTableRequest = Message<"trellis.graph.v1.ImportTableRe
    * @generated from field: string to_label = 6;
    */
   toLabel: string;
+
+  /**
+   * The id by which WatchImport finds this import, chosen by the caller; read from the first message.
+   *
+   * @generated from field: string import_id = 7;
+   */
+  importId: string;
+
+  /**
+   * The bytes of the whole file, where the caller knows them; read from the first message. An upload that has more
+   * or less loads nothing.
+   *
+   * @generated from field: optional uint64 size_bytes = 8;
+   */
+  sizeBytes?: bigint | undefined;
+
+  /**
+   * True in the first message of an upload that ends with a message where is_last is true. One that ends otherwise
+   * was broken off and loads nothing.
+   *
+   * @generated from field: bool marks_last = 9;
+   */
+  marksLast: boolean;
+
+  /**
+   * True in the last message of an upload that marks it.
+   *
+   * @generated from field: bool is_last = 10;
+   */
+  isLast: boolean;
 };
 
 /**
@@ -486,6 +517,136 @@ export declare type ImportTableResponse = Message<"trellis.graph.v1.ImportTableR
  * Use `create(ImportTableResponseSchema)` to create a new message.
  */
 export declare const ImportTableResponseSchema: GenMessage<ImportTableResponse>;
+
+/**
+ * Asks how far an import is.
+ *
+ * @generated from message trellis.graph.v1.WatchImportRequest
+ */
+export declare type WatchImportRequest = Message<"trellis.graph.v1.WatchImportRequest"> & {
+  /**
+   * The graph.
+   *
+   * @generated from field: string graph_id = 1;
+   */
+  graphId: string;
+
+  /**
+   * The id that the import has, or will have.
+   *
+   * @generated from field: string import_id = 2;
+   */
+  importId: string;
+};
+
+/**
+ * Describes the message trellis.graph.v1.WatchImportRequest.
+ * Use `create(WatchImportRequestSchema)` to create a new message.
+ */
+export declare const WatchImportRequestSchema: GenMessage<WatchImportRequest>;
+
+/**
+ * How far an import is.
+ *
+ * @generated from message trellis.graph.v1.WatchImportResponse
+ */
+export declare type WatchImportResponse = Message<"trellis.graph.v1.WatchImportResponse"> & {
+  /**
+   * What happens now.
+   *
+   * @generated from field: trellis.graph.v1.ImportStage stage = 1;
+   */
+  stage: ImportStage;
+
+  /**
+   * Bytes of the file that came.
+   *
+   * @generated from field: uint64 bytes_received = 2;
+   */
+  bytesReceived: bigint;
+
+  /**
+   * Rows that were read and checked on their own; those of Parquet are read when all of it came.
+   *
+   * @generated from field: uint32 rows_read = 3;
+   */
+  rowsRead: number;
+
+  /**
+   * Rows loaded: all, when it is done.
+   *
+   * @generated from field: uint32 row_count = 4;
+   */
+  rowCount: number;
+
+  /**
+   * The state after the import, when it is done.
+   *
+   * @generated from field: string revision = 5;
+   */
+  revision: string;
+
+  /**
+   * Why it failed: the reason of the error, without its prefix.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * Why it failed, in words.
+   *
+   * @generated from field: string message = 7;
+   */
+  message: string;
+
+  /**
+   * The first rows that cannot be loaded, at most 100, when it failed for them.
+   *
+   * @generated from field: repeated trellis.graph.v1.RefusedRow refused_rows = 8;
+   */
+  refusedRows: RefusedRow[];
+};
+
+/**
+ * Describes the message trellis.graph.v1.WatchImportResponse.
+ * Use `create(WatchImportResponseSchema)` to create a new message.
+ */
+export declare const WatchImportResponseSchema: GenMessage<WatchImportResponse>;
+
+/**
+ * A row of an upload that cannot be loaded.
+ *
+ * @generated from message trellis.graph.v1.RefusedRow
+ */
+export declare type RefusedRow = Message<"trellis.graph.v1.RefusedRow"> & {
+  /**
+   * The line on which it begins, from 1; in Parquet the number of the row.
+   *
+   * @generated from field: uint32 line = 1;
+   */
+  line: number;
+
+  /**
+   * The column to blame, if one is.
+   *
+   * @generated from field: string column = 2;
+   */
+  column: string;
+
+  /**
+   * What is wrong.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message trellis.graph.v1.RefusedRow.
+ * Use `create(RefusedRowSchema)` to create a new message.
+ */
+export declare const RefusedRowSchema: GenMessage<RefusedRow>;
 
 /**
  * Asks for the schema of a graph.
@@ -664,6 +825,67 @@ export declare type Property = Message<"trellis.graph.v1.Property"> & {
 export declare const PropertySchema: GenMessage<Property>;
 
 /**
+ * The stages of an import, in their order.
+ *
+ * @generated from enum trellis.graph.v1.ImportStage
+ */
+export enum ImportStage {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: IMPORT_STAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * No import with this id began yet.
+   *
+   * @generated from enum value: IMPORT_STAGE_EXPECTED = 1;
+   */
+  EXPECTED = 1,
+
+  /**
+   * The file is coming in; its rows are read and checked on their own.
+   *
+   * @generated from enum value: IMPORT_STAGE_RECEIVING = 2;
+   */
+  RECEIVING = 2,
+
+  /**
+   * The keys are checked against each other and the graph.
+   *
+   * @generated from enum value: IMPORT_STAGE_CHECKING = 3;
+   */
+  CHECKING = 3,
+
+  /**
+   * The rows are being loaded and committed.
+   *
+   * @generated from enum value: IMPORT_STAGE_LOADING = 4;
+   */
+  LOADING = 4,
+
+  /**
+   * All rows are in the graph.
+   *
+   * @generated from enum value: IMPORT_STAGE_DONE = 5;
+   */
+  DONE = 5,
+
+  /**
+   * Nothing was loaded, unless the reason is OUTCOME_UNKNOWN.
+   *
+   * @generated from enum value: IMPORT_STAGE_FAILED = 6;
+   */
+  FAILED = 6,
+}
+
+/**
+ * Describes the enum trellis.graph.v1.ImportStage.
+ */
+export declare const ImportStageSchema: GenEnum<ImportStage>;
+
+/**
  * The data plane of one graph, served by the engine process that holds it.
  *
  * @generated from service trellis.graph.v1.GraphService
@@ -712,8 +934,10 @@ export declare const GraphService: GenService<{
    * data; later ones carry data only. REST: the body is the file, its Content-Type the format, the options are
    * query parameters such as csv.delimiter.
    * Permission: GRAPH_WRITE on the graph.
-   * Errors: GRAPH_NOT_FOUND, TABLE_NOT_FOUND, IMPORT_FORMAT_UNSUPPORTED, IMPORT_ROW_INVALID, MESSAGE_TOO_LARGE,
-   * STATEMENT_FAILED, OUT_OF_MEMORY, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN.
+   * Errors: INVALID_REQUEST where the upload is not complete or its columns are not those of the table,
+   * GRAPH_NOT_FOUND, TABLE_NOT_FOUND, IMPORT_FORMAT_UNSUPPORTED, IMPORT_ROW_INVALID whose BadRequest names the first
+   * rows as lines[<line>].<column>, MESSAGE_TOO_LARGE, GRAPH_BUSY, STATEMENT_FAILED, OUT_OF_MEMORY,
+   * DEADLINE_EXCEEDED, OUTCOME_UNKNOWN.
    *
    * @generated from rpc trellis.graph.v1.GraphService.ImportTable
    */
@@ -721,6 +945,20 @@ export declare const GraphService: GenService<{
     methodKind: "client_streaming";
     input: typeof ImportTableRequestSchema;
     output: typeof ImportTableResponseSchema;
+  },
+  /**
+   * Tells how far an import is: what is known at once, then every change, at last its outcome with the rows that
+   * were refused. May be called before the import, with the id that it will have. Outcomes are kept for a while and
+   * not beyond a restart of the graph.
+   * Permission: GRAPH_WRITE on the graph.
+   * Errors: GRAPH_NOT_FOUND, GRAPH_BUSY, DEADLINE_EXCEEDED where no such import began or it did not end in time.
+   *
+   * @generated from rpc trellis.graph.v1.GraphService.WatchImport
+   */
+  watchImport: {
+    methodKind: "server_streaming";
+    input: typeof WatchImportRequestSchema;
+    output: typeof WatchImportResponseSchema;
   },
   /**
    * Describes the node tables and relationship tables of the graph.

@@ -8,9 +8,6 @@ export interface CsvDialect {
   readonly header: boolean;
 }
 
-/** The dialect that files are handed to the engine in; its reader has no other way to go wrong. */
-export const engineDialect = { delimiter: ',', quote: '"', escape: '"' } as const;
-
 /** True for characters that can be part of a dialect. */
 export function isDialectCharacter(character: string): boolean {
   return /^[\x20-\x7e\t]$/.test(character) && !/[\w\r\n]/.test(character);

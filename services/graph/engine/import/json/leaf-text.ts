@@ -1,0 +1,12 @@
+import { LeafColumn } from '../parquet/leaf-column.ts';
+import { type LeafType, storageOf } from '../values/store-leaf.ts';
+import { storeJson, ValueRefused } from './json-column.ts';
+import { type Json, JsonNumber } from './parse-json-line.ts';
+
+/** A plain value as the engine reads it within a nested text. Throws ValueRefused. */
+export function leafText(type: LeafType, json: Json): string {
+  const scratch = new LeafColumn([], storageOf(type)?.physical ?? 'byteArray', 0, 0);
+  const problem = storeJson(scratch, type, json);
+  if (problem !== undefined) throw new ValueRefused(problem);
+  return json instanceof JsonNumber ? json.source : String(json);
+}

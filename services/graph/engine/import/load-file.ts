@@ -1,0 +1,109 @@
+import { EngineFailure } from '../engine-failure.ts';
+import type { EngineTransaction, RawRow } from '../graph-engine.ts';
+import {
+  copyStatement,
+  type ImportCheck,
+  keyChecks,
+  type LoadableFile,
+  readCheck,
+} from './import-statements.ts';
+import type { ImportTarget } from './import-target.ts';
+import { type RowRefusal, RowsRefused, refusalsMax } from './refusals.ts';
+
+/** Characters of a value that a report shows. */
+const shownCharactersMax = 60;
+
+/** Lets the engine read what only it can read: lists and the like within CSV. Throws RowsRefused. */
+export async function checkValues(
+  transaction: EngineTransaction,
+  target: ImportTarget,
+  file: LoadableFile,
+): Promise<void> {
+  for (const column of file.uncertain) await checkReading(transaction, target, file, column);
+}
+
+/** Checks the keys in the state that the rows are going to be loaded into. Throws RowsRefused. */
+export async function checkKeys(
+  transaction: EngineTransaction,
+  target: ImportTarget,
+  file: LoadableFile,
+): Promise<void> {
+  await refuseBroken(transaction, target, keyChecks(target, file));
+}
+
+/** Loads all rows. Throws EngineFailure, after which the process must be replaced. */
+export async function copyRows(
+  transaction: EngineTransaction,
+  target: ImportTarget,
+  file: LoadableFile,
+  rows: number,
+): Promise<void> {
+  const [row] = await rowsOf(transaction, copyStatement(target, file));
+  const sentence = String(Object.values(row ?? {})[0]);
+  const copied = Number(/^(\d+) tuples/.exec(sentence)?.[1]);
+  if (copied !== rows) throw new EngineFailure('failed', `${copied} of ${rows} rows were loaded`);
+}
+
+async function refuseBroken(
+  transaction: EngineTransaction,
+  target: ImportTarget,
+  checks: readonly ImportCheck[],
+): Promise<void> {
+  const refusals: RowRefusal[] = [];
+  for (const { statement, column, reason } of checks) {
+    for (const { line, value } of await rowsOf(transaction, statement)) {
+      const shown = value === null ? '' : `${JSON.stringify(clip(String(value)))}: `;
+      refusals.push({
+        line: Number(line),
+        column: target.columns[column]?.name ?? '',
+        reason: `${shown}${reason}`,
+      });
+    }
+  }
+  if (refusals.length > 0) throw new RowsRefused(refusals.slice(0, refusalsMax));
+}
+
+/** The engine reads a column of nested values; it does not say on which line it could not, so that is searched. */
+async function checkReading(
+  transaction: EngineTransaction,
+  { columns }: ImportTarget,
+  file: LoadableFile,
+  column: number,
+): Promise<void> {
+  const name = columns[column]?.name ?? '';
+  const found = await problemOf(transaction, readCheck(file, column));
+  if (found === undefined) return;
+  let [readable, unreadable] = [0, 2 ** 31];
+  let reason = found;
+  while (unreadable - readable > 1) {
+    const line = Math.floor((readable + unreadable) / 2);
+    const problem = await problemOf(transaction, readCheck(file, column, line));
+    if (problem === undefined) readable = line;
+    else [unreadable, reason] = [line, problem];
+  }
+  throw new RowsRefused([{ line: unreadable, column: name, reason }]);
+}
+
+async function problemOf(transaction: EngineTransaction, statement: string): Promise<string | undefined> {
+  try {
+    await rowsOf(transaction, statement);
+    return undefined;
+  } catch (error) {
+    const isRefusal = error instanceof EngineFailure && (error.kind === 'failed' || error.kind === 'invalid');
+    if (isRefusal) return error.message;
+    throw error;
+  }
+}
+
+async function rowsOf(transaction: EngineTransaction, statement: string): Promise<RawRow[]> {
+  const result = await transaction.run(statement);
+  try {
+    return result.read(refusalsMax);
+  } finally {
+    result.close();
+  }
+}
+
+function clip(text: string): string {
+  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
+}
