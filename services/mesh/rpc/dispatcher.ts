@@ -6,6 +6,7 @@ import { methodPath, methodPolicy } from '../policy/method-policy.ts';
 import { callEnd, untilCallEnd } from './call-end.ts';
 import { untilCertainEnd } from './certain-end.ts';
 import type { CallContext, Caller } from './context.ts';
+import type { Answer } from './encoded-message.ts';
 import { type RpcError, rpcError, toRpcError } from './error.ts';
 import { type BoundMethod, type BoundService, takesStream } from './service.ts';
 import type { TraceContext } from './trace.ts';
@@ -27,7 +28,7 @@ export interface Dispatcher {
   /** True where it has the method with this path. */
   has(path: string): boolean;
   /** Runs a call. Whatever goes wrong is thrown as RpcError. */
-  dispatch(path: string, requests: AsyncIterable<Message>, call: IncomingCall): AsyncIterable<Message>;
+  dispatch(path: string, requests: AsyncIterable<Message>, call: IncomingCall): AsyncIterable<Answer>;
 }
 
 /**
@@ -85,7 +86,7 @@ async function* runCall(
   requests: AsyncIterable<Message>,
   context: CallContext,
   log: Logger,
-): AsyncIterable<Message> {
+): AsyncIterable<Answer> {
   const startMs = performance.now();
   let failure: RpcError | undefined;
   try {

@@ -11,6 +11,7 @@ import type { Verifier } from '../identity/assertion.ts';
 import type { Logger } from '../log/logger.ts';
 import { methodPath } from '../policy/method-policy.ts';
 import { createDispatcher, type Dispatcher, type IncomingCall } from './dispatcher.ts';
+import { type Answer, EncodedMessage } from './encoded-message.ts';
 import { toRpcError } from './error.ts';
 import { headers, isRequestId } from './headers.ts';
 import { messageBytesMax } from './limits.ts';
@@ -49,7 +50,7 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
   const server = new Server(serverOptions);
   for (const { desc, methods } of options.services) {
     const definition: Record<string, ServiceDefinition[string]> = {};
-    const handlers: Record<string, handleBidiStreamingCall<Message, Message>> = {};
+    const handlers: Record<string, handleBidiStreamingCall<Message, Answer>> = {};
     for (const { desc: method } of methods) {
       definition[method.name] = toDefinition(method);
       handlers[method.name] = (stream) => void respond(dispatcher, method, stream, options.verifier);
@@ -69,12 +70,13 @@ function toDefinition(method: DescMethod): ServiceDefinition[string] {
     responseStream: true,
     requestSerialize: (message: Message) => Buffer.from(toBinary(method.input, message)),
     requestDeserialize: (bytes: Buffer) => fromBinary(method.input, bytes),
-    responseSerialize: (message: Message) => Buffer.from(toBinary(method.output, message)),
+    responseSerialize: (answer: Answer) =>
+      Buffer.from(answer instanceof EncodedMessage ? answer.bytes : toBinary(method.output, answer)),
     responseDeserialize: (bytes: Buffer) => fromBinary(method.output, bytes),
   };
 }
 
-type Stream = ServerDuplexStream<Message, Message>;
+type Stream = ServerDuplexStream<Message, Answer>;
 
 async function respond(dispatcher: Dispatcher, method: DescMethod, stream: Stream, verifier: Verifier) {
   const over = new AbortController();

@@ -3,6 +3,7 @@ import { methodPath } from '../policy/method-policy.ts';
 import { untilCallEnd } from './call-end.ts';
 import type { Channel } from './channel.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { toMessage } from './encoded-message.ts';
 import { startCall } from './outgoing-call.ts';
 
 /** A channel to services of the same process: the same dispatch as over the network, without bytes. */
@@ -11,7 +12,8 @@ export function createInProcessChannel(dispatcher: Dispatcher, self: () => Retur
     async *call(method, requests, options = {}) {
       const call = await startCall(options, self);
       try {
-        yield* untilCallEnd(dispatcher.dispatch(methodPath(method), requests, call), call);
+        const answers = untilCallEnd(dispatcher.dispatch(methodPath(method), requests, call), call);
+        for await (const answer of answers) yield toMessage(method.output, answer);
       } finally {
         call.end();
       }

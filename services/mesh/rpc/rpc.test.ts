@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { create } from '@bufbuild/protobuf';
+import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BadRequestSchema } from '../../../gen/google/rpc/error_details_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import {
+  GraphService,
+  QueryResponseSchema,
+  StreamQueryResponseSchema,
+} from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { createSigner, createVerifier, type Signer } from '../identity/assertion.ts';
 import { parseMeshKey } from '../identity/mesh-key.ts';
@@ -13,6 +17,7 @@ import type { Channel } from './channel.ts';
 import { createClient } from './client.ts';
 import { type CallContext, requirePrincipal } from './context.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { EncodedMessage } from './encoded-message.ts';
 import { type RpcError, rpcError } from './error.ts';
 import { createGrpcChannel } from './grpc-channel.ts';
 import { type GrpcServer, serveGrpc } from './grpc-server.ts';
@@ -42,6 +47,9 @@ const principal = create(PrincipalSchema, { principalId: 'usr_1', organizationId
 const seen: CallContext[] = [];
 const ended: string[] = [];
 
+const encoded = <S extends DescMessage>(schema: S, response: MessageInitShape<S>) =>
+  new EncodedMessage(toBinary(schema, create(schema, response)));
+
 const service = bindService(GraphService, {
   query: async (request, context) => {
     seen.push(context);
@@ -52,12 +60,19 @@ const service = bindService(GraphService, {
         retryAfterMs: 1500,
       });
     }
+    if (request.statement === 'encoded') return encoded(QueryResponseSchema, { revision: 'as bytes' });
+    if (request.statement === 'broken') return new EncodedMessage(Uint8Array.of(0xff));
     if (request.statement === 'wait') await delay(30_000, undefined, { signal: context.signal });
     return { rowCount: request.maxRows, revision: requirePrincipal(context).organizationId };
   },
   streamQuery: async function* (request, context) {
     try {
-      for (let i = 0; i < request.maxRows; i++) yield { done: { rowCount: i } };
+      for (let i = 0; i < request.maxRows; i++) {
+        const response = { done: { rowCount: i } };
+        yield request.statement === 'encoded' && i % 2 === 1
+          ? encoded(StreamQueryResponseSchema, response)
+          : response;
+      }
     } finally {
       ended.push(`stream of ${context.requestId}`);
     }
@@ -180,6 +195,30 @@ describe.each(['grpc', 'in process'])('a call %s', (kind) => {
       rows.push(done?.rowCount ?? -1);
     }
     expect(rows).toEqual(Array.from({ length: 500 }, (_, i) => i));
+  });
+
+  it('carries an answer that its handler encoded itself', async () => {
+    const { client, caller } = await connect();
+    const response = await client.query({ ...request, statement: 'encoded' }, { caller });
+    expect(response).toMatchObject({ $typeName: 'trellis.graph.v1.QueryResponse', revision: 'as bytes' });
+  });
+
+  it('streams encoded answers between others in order', async () => {
+    const { client, caller } = await connect();
+    const rows: number[] = [];
+    for await (const { done } of client.streamQuery(
+      { ...request, statement: 'encoded', maxRows: 5 },
+      { caller },
+    )) {
+      rows.push(done?.rowCount ?? -1);
+    }
+    expect(rows).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('fails where its handler encoded something else', async () => {
+    const { client, caller } = await connect();
+    const error = await failure(client.query({ ...request, statement: 'broken' }, { caller }));
+    expect(error.name).toBe('RpcError');
   });
 
   it('ends the stream of the handler when the reader leaves', async () => {

@@ -13,20 +13,21 @@ import {
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type { CallContext } from './context.ts';
+import { type Answer, EncodedMessage } from './encoded-message.ts';
+
+/** What a handler answers with: a message's fields, or the message in its wire form. */
+type Response<O extends DescMessage> = MessageInitShape<O> | EncodedMessage;
 
 /** The one shape of a handler: `(request, context) => response`, either side a stream where the contract says so. */
 export type Handler<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
-    ? (request: MessageShape<I>, context: CallContext) => Promise<MessageInitShape<O>>
+    ? (request: MessageShape<I>, context: CallContext) => Promise<Response<O>>
     : M extends DescMethodServerStreaming<infer I, infer O>
-      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<MessageInitShape<O>>
+      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<Response<O>>
       : M extends DescMethodClientStreaming<infer I, infer O>
-        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<MessageInitShape<O>>
+        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<Response<O>>
         : M extends DescMethodBiDiStreaming<infer I, infer O>
-          ? (
-              requests: AsyncIterable<MessageShape<I>>,
-              context: CallContext,
-            ) => AsyncIterable<MessageInitShape<O>>
+          ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => AsyncIterable<Response<O>>
           : never;
 
 /** A handler for each RPC of a service. */
@@ -35,7 +36,7 @@ export type Handlers<S extends DescService> = { [K in keyof S['method']]: Handle
 /** A method with its handler, the types erased: one stream in, one stream out. */
 export interface BoundMethod {
   readonly desc: DescMethod;
-  readonly run: (requests: AsyncIterable<Message>, context: CallContext) => AsyncIterable<Message>;
+  readonly run: (requests: AsyncIterable<Message>, context: CallContext) => AsyncIterable<Answer>;
 }
 
 /** A service with its handlers: a line of a `routes.ts`. */
@@ -56,18 +57,22 @@ export function bindService<S extends DescService>(desc: S, handlers: Handlers<S
 type ErasedHandler = (
   input: Message | AsyncIterable<Message>,
   context: CallContext,
-) => Promise<MessageInitShape<DescMessage>> | AsyncIterable<MessageInitShape<DescMessage>>;
+) => Promise<Response<DescMessage>> | AsyncIterable<Response<DescMessage>>;
 
 function toStreams(method: DescMethod, handler: ErasedHandler): BoundMethod['run'] {
   return async function* (requests, context) {
     const input = takesStream(method) ? requests : await only(requests);
     const output = handler(input, context);
     if (isAsyncIterable(output)) {
-      for await (const message of output) yield create(method.output, message);
+      for await (const message of output) yield toAnswer(method, message);
     } else {
-      yield create(method.output, await output);
+      yield toAnswer(method, await output);
     }
   };
+}
+
+function toAnswer(method: DescMethod, response: Response<DescMessage>): Answer {
+  return response instanceof EncodedMessage ? response : create(method.output, response);
 }
 
 /** True where the client sends a stream. */
