@@ -10,8 +10,8 @@ import {
   zstdDecompressSync,
 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { envelopeFlags, frame } from '../../services/edge/framing/envelope.ts';
 import { endWith } from '../../services/edge/upstream/http2-server.testing.ts';
+import { envelopeFlags, frame } from '../../services/mesh/framing/envelope.ts';
 import {
   ask,
   envelopes,

@@ -11,12 +11,12 @@ import {
 import { create, type DescMethod, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.js';
 import { GraphService } from '../../gen/trellis/graph/v1/graph_pb.js';
-import { type Envelope, frame } from '../../services/edge/framing/envelope.ts';
-import { EnvelopeReader } from '../../services/edge/framing/envelope-reader.ts';
 import type { Fields } from '../../services/edge/listener/exchange.ts';
 import { closeAfterTest } from '../../services/edge/listener/testing.ts';
 import { type Http2TestServer, serveHttp2 } from '../../services/edge/upstream/http2-server.testing.ts';
 import { framed } from '../../services/edge/upstream/testing.ts';
+import { type Envelope, frame } from '../../services/mesh/framing/envelope.ts';
+import { EnvelopeReader } from '../../services/mesh/framing/envelope-reader.ts';
 import { methodPath } from '../../services/mesh/policy/method-policy.ts';
 import { startPassThrough } from '../support/pass-through.ts';
 

@@ -1,7 +1,7 @@
 import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { errorCode, frameFlag, frameType, settingId } from '../../services/edge/http2/frame.ts';
-import { integerBytes, literalBytes } from '../../services/edge/http2/hpack/testing.ts';
+import { errorCode, frameFlag, frameType, settingId } from '../../services/mesh/http2/frame.ts';
+import { integerBytes, literalBytes } from '../../services/mesh/http2/hpack/testing.ts';
 import {
   blockOf,
   dataFrame,
@@ -14,7 +14,7 @@ import {
   settingsFrame,
   TestServer,
   uint32,
-} from '../../services/edge/http2/testing.ts';
+} from '../../services/mesh/http2/testing.ts';
 
 const head = [':status', '200'];
 const ping = frame(frameType.ping, 0, 0, Buffer.alloc(8));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { frameType } from '../../services/edge/http2/frame.ts';
+import { frameType } from '../../services/mesh/http2/frame.ts';
 import {
   blockOf,
   type Frame,
@@ -9,7 +9,7 @@ import {
   rawClient,
   rawServer,
   requestFields,
-} from '../../services/edge/http2/testing.ts';
+} from '../../services/mesh/http2/testing.ts';
 
 interface Piece {
   readonly bytes: Buffer;

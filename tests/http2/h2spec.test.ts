@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Served, TestServer } from '../../services/edge/http2/testing.ts';
+import { type Served, TestServer } from '../../services/mesh/http2/testing.ts';
 import { cacheDirectory, describeWith, pathOf, type Tool } from '../interop/tool.ts';
 
 const program = join(cacheDirectory, 'bin/h2spec');

@@ -2,8 +2,8 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, it } from 'vitest';
 import { ImportTableRequestSchema, QueryRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { frame } from '../framing/envelope.ts';
-import { reasonOf } from '../framing/testing.ts';
+import { frame } from '../../mesh/framing/envelope.ts';
+import { reasonOf } from '../../mesh/framing/testing.ts';
 import { readGraphId } from './graph-id.ts';
 
 const write = (fill: (writer: BinaryWriter) => unknown) => {

@@ -1,7 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { envelopeBytes } from '../../mesh/framing/envelope.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import { envelopeBytes } from '../framing/envelope.ts';
 
 /**
  * The graph that a call is for: field 1 of its first message, `string graph_id`, as the service will read it: where it

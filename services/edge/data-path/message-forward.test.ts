@@ -6,10 +6,10 @@ import {
   ImportTableRequestSchema,
   ImportTableResponseSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { frame } from '../../mesh/framing/envelope.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import { once } from '../../mesh/rpc/service.ts';
 import { TestStream } from '../../mesh/rpc/testing.ts';
-import { frame } from '../framing/envelope.ts';
 import type { ForwardBytes } from '../inbound-call.ts';
 import { MethodTable } from '../method-table.ts';
 import { inboundCall, reasonOf } from '../testing.ts';

@@ -1,9 +1,9 @@
 import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { frame } from '../../mesh/framing/envelope.ts';
+import { EnvelopeReader } from '../../mesh/framing/envelope-reader.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import { frame } from '../framing/envelope.ts';
-import { EnvelopeReader } from '../framing/envelope-reader.ts';
 import type { Forward, ForwardBytes } from '../inbound-call.ts';
 import type { MethodTable } from '../method-table.ts';
 import { answerBytesMax, type CallEnd, type RequestStream, type ResponseSink } from './call.ts';

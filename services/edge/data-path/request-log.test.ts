@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { frame } from '../framing/envelope.ts';
+import { frame } from '../../mesh/framing/envelope.ts';
 import { RequestLog } from './request-log.ts';
 
 const keptBytesMax = 4 * 2 ** 20 + 5;

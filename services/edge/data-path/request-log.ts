@@ -1,5 +1,5 @@
-import { envelopeBytes } from '../framing/envelope.ts';
-import { ChunkQueue } from '../http2/chunk-queue.ts';
+import { envelopeBytes } from '../../mesh/framing/envelope.ts';
+import { ChunkQueue } from '../../mesh/http2/chunk-queue.ts';
 
 /** The most bytes of requests that are kept to send them again. A single message of the default limit fits. */
 const keptBytesMax = 4 * 2 ** 20 + 5;

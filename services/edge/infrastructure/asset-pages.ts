@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Compression, deflate } from '../framing/compression.ts';
+import { type Compression, deflate } from '../../mesh/framing/compression.ts';
 import type { HttpRequest, HttpResponse } from '../listener/http-messages.ts';
 import { isKnownTag } from '../rest/entity-tag.ts';
 import { isCompressible } from '../rest/media-type.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable, Writable } from 'node:stream';
-import { errorCode } from '../http2/frame.ts';
+import { errorCode } from '../../mesh/http2/frame.ts';
 import type { Exchange, Fields } from './exchange.ts';
 
 const noBytes = Buffer.alloc(0);

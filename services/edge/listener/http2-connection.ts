@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { errorCode, settingId } from '../http2/frame.ts';
-import { ServerConnection, type ServerConnectionOwner } from '../http2/server-connection.ts';
-import type { Fields, Stream } from '../http2/stream.ts';
+import { errorCode, settingId } from '../../mesh/http2/frame.ts';
+import { ServerConnection, type ServerConnectionOwner } from '../../mesh/http2/server-connection.ts';
+import type { Fields, Stream } from '../../mesh/http2/stream.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { headerBytesMax, headerBytesOf, type ListenerLimits } from './limits.ts';
 import { type ListenerContext, serve } from './listener-context.ts';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Stream, StreamListener } from '../http2/stream.ts';
+import type { Stream, StreamListener } from '../../mesh/http2/stream.ts';
 import type { AnswerWatcher, BodyReader, Exchange, Fields } from './exchange.ts';
 import { toHeaders } from './headers.ts';
 import { httpDate } from './http-date.ts';

@@ -1,4 +1,4 @@
-import { errorCode } from '../http2/frame.ts';
+import { errorCode } from '../../mesh/http2/frame.ts';
 import type { CallsUnderWay } from './calls-under-way.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpRequest, HttpResponse } from './http-messages.ts';

@@ -1,6 +1,11 @@
+import { negotiate } from '../../mesh/framing/accept-encoding.ts';
+import {
+  acceptEncoding,
+  type Compression,
+  compressionOf,
+  compressions,
+} from '../../mesh/framing/compression.ts';
 import type { RpcError } from '../../mesh/rpc/error.ts';
-import { negotiate } from '../framing/accept-encoding.ts';
-import { acceptEncoding, type Compression, compressionOf, compressions } from '../framing/compression.ts';
 import type { Exchange, Fields } from '../listener/exchange.ts';
 import { headerOf } from './header.ts';
 import type { ProtocolName } from './media-type.ts';

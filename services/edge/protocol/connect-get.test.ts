@@ -5,10 +5,10 @@ import {
   QueryRequestSchema,
   QueryResponseSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { frame } from '../../mesh/framing/envelope.ts';
 import { silentLog } from '../../mesh/rpc/testing.ts';
 import type { ResponseSink } from '../data-path/call.ts';
 import { okEnd } from '../data-path/call-end.ts';
-import { frame } from '../framing/envelope.ts';
 import { MethodTable } from '../method-table.ts';
 import { serveConnectGet } from './connect-get.ts';
 import { createCors } from './cors.ts';

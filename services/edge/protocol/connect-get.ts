@@ -1,7 +1,7 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { compressionOf } from '../../mesh/framing/compression.ts';
+import { messageTooLarge } from '../../mesh/framing/envelope-error.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import { compressionOf } from '../framing/compression.ts';
-import { messageTooLarge } from '../framing/envelope-error.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import { readEncodings } from './call-encodings.ts';
 import { ConnectUnaryAnswer } from './connect-unary.ts';

@@ -1,6 +1,6 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
+import { envelopeFlags, frame } from '../../mesh/framing/envelope.ts';
 import type { CallEnd } from '../data-path/call.ts';
-import { envelopeFlags, frame } from '../framing/envelope.ts';
 import type { Fields } from '../listener/exchange.ts';
 import { connectError } from './connect-error.ts';
 import type { FramedAnswer } from './framed-answer.ts';

@@ -1,10 +1,10 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { type Compression, compressedBytesMin, deflate } from '../../mesh/framing/compression.ts';
+import { EnvelopeReader } from '../../mesh/framing/envelope-reader.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import { answerBytesMax, type CallEnd, type ResponseSink } from '../data-path/call.ts';
 import { httpStatusOf } from '../data-path/http-status.ts';
-import { type Compression, compressedBytesMin, deflate } from '../framing/compression.ts';
-import { EnvelopeReader } from '../framing/envelope-reader.ts';
 import type { Exchange, Fields } from '../listener/exchange.ts';
 import { answerFields } from './answer-fields.ts';
 import { readEncodings } from './call-encodings.ts';

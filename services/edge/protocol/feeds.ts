@@ -1,6 +1,6 @@
-import { Base64Decoder } from '../framing/base64-stream.ts';
-import { EnvelopeScanner } from '../framing/envelope-scanner.ts';
-import type { FrameTransformer } from '../framing/frame-transformer.ts';
+import { Base64Decoder } from '../../mesh/framing/base64-stream.ts';
+import { EnvelopeScanner } from '../../mesh/framing/envelope-scanner.ts';
+import type { FrameTransformer } from '../../mesh/framing/frame-transformer.ts';
 import type { BodyReader } from '../listener/exchange.ts';
 import { checkCount } from './message-count.ts';
 import type { RpcCall } from './rpc-call.ts';

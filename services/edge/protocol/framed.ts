@@ -1,4 +1,4 @@
-import { encodeBase64 } from '../framing/base64-stream.ts';
+import { encodeBase64 } from '../../mesh/framing/base64-stream.ts';
 import type { Exchange } from '../listener/exchange.ts';
 import { readEncodings } from './call-encodings.ts';
 import { endConnectStream } from './connect-stream.ts';

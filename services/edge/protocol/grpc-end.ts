@@ -1,7 +1,7 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
+import { encodeGrpcMessage } from '../../mesh/rpc/grpc-message.ts';
 import type { CallEnd } from '../data-path/call.ts';
 import type { Fields } from '../listener/exchange.ts';
-import { encodeGrpcMessage } from './grpc-message.ts';
 
 const okTrailers: Fields = ['grpc-status', '0'];
 

@@ -1,5 +1,5 @@
+import { envelopeFlags, frame } from '../../mesh/framing/envelope.ts';
 import type { CallEnd } from '../data-path/call.ts';
-import { envelopeFlags, frame } from '../framing/envelope.ts';
 import type { Fields } from '../listener/exchange.ts';
 import type { FramedAnswer } from './framed-answer.ts';
 import { grpcTrailers } from './grpc-end.ts';

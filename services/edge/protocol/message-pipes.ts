@@ -1,8 +1,8 @@
+import { type Compression, compressedBytesMin, deflate, inflate } from '../../mesh/framing/compression.ts';
+import { envelopeFlags, frame } from '../../mesh/framing/envelope.ts';
+import { unexpectedFlags } from '../../mesh/framing/envelope-error.ts';
+import { FrameTransformer } from '../../mesh/framing/frame-transformer.ts';
 import { answerBytesMax } from '../data-path/call.ts';
-import { type Compression, compressedBytesMin, deflate, inflate } from '../framing/compression.ts';
-import { envelopeFlags, frame } from '../framing/envelope.ts';
-import { unexpectedFlags } from '../framing/envelope-error.ts';
-import { FrameTransformer } from '../framing/frame-transformer.ts';
 import type { FramedAnswer } from './framed-answer.ts';
 import { checkCount } from './message-count.ts';
 import type { RpcCall } from './rpc-call.ts';

@@ -1,9 +1,9 @@
+import type { FrameTransformer } from '../../mesh/framing/frame-transformer.ts';
 import type { Logger } from '../../mesh/log/logger.ts';
 import type { RpcError } from '../../mesh/rpc/error.ts';
 import type { RequestStream, ResponseSink } from '../data-path/call.ts';
 import { toCallEnd } from '../data-path/call-end.ts';
 import { toLoggedError } from '../data-path/logged-error.ts';
-import type { FrameTransformer } from '../framing/frame-transformer.ts';
 import type { ForwardBytes, InboundHead } from '../inbound-call.ts';
 import type { BodyReader, Exchange } from '../listener/exchange.ts';
 import type { PublicMethod } from '../method-table.ts';

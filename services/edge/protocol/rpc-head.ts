@@ -1,5 +1,6 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { type RpcError, rpcError } from '../../mesh/rpc/error.ts';
+import { parseGrpcTimeout } from '../../mesh/rpc/grpc-timeout.ts';
 import type { InboundHead } from '../inbound-call.ts';
 import { toInboundHead } from '../inbound-head.ts';
 import type { Exchange } from '../listener/exchange.ts';
@@ -7,7 +8,7 @@ import { headerOf } from './header.ts';
 import type { ProtocolName } from './media-type.ts';
 import { toMetadata } from './metadata.ts';
 import type { RpcContext } from './rpc-context.ts';
-import { parseConnectTimeout, parseGrpcTimeout } from './timeout.ts';
+import { parseConnectTimeout } from './timeout.ts';
 
 /** The head of a call; where it says something wrong, the error beside it. */
 export interface RpcHead {

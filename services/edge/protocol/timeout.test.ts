@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { reasonOf } from '../../mesh/framing/testing.ts';
 import { RpcError } from '../../mesh/rpc/error.ts';
-import { reasonOf } from '../framing/testing.ts';
-import { parseConnectTimeout, parseGrpcTimeout, parseRestTimeout } from './timeout.ts';
+import { parseGrpcTimeout } from '../../mesh/rpc/grpc-timeout.ts';
+import { parseConnectTimeout, parseRestTimeout } from './timeout.ts';
 
 describe('grpc-timeout', () => {
   it.each([

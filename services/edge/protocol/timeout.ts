@@ -1,26 +1,8 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { rpcError } from '../../mesh/rpc/error.ts';
 
-const grpcPattern = /^(\d{1,8})([HMSmun])$/;
 const connectPattern = /^\d{1,10}$/;
 const restPattern = /^\d{1,6}(?:\.\d{1,3})?$/;
-
-const unitMs: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1_000,
-  m: 1,
-  u: 1e-3,
-  n: 1e-6,
-};
-
-/** The milliseconds of `grpc-timeout`. Throws INVALID_REQUEST. */
-export function parseGrpcTimeout(value: string): number {
-  const [, digits, unit = ''] = grpcPattern.exec(value) ?? [];
-  if (digits === undefined)
-    throw invalid('grpc-timeout', 'must be at most 8 digits and a unit of H M S m u n');
-  return Number(digits) * (unitMs[unit] ?? 0);
-}
 
 /** The milliseconds of `connect-timeout-ms`. Throws INVALID_REQUEST. */
 export function parseConnectTimeout(value: string): number {

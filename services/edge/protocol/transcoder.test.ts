@@ -5,7 +5,7 @@ import {
   QueryRequestSchema,
   QueryResponseSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { reasonOf } from '../framing/testing.ts';
+import { reasonOf } from '../../mesh/framing/testing.ts';
 import { createJsonTranscoder } from './transcoder.ts';
 
 const transcoder = createJsonTranscoder(GraphService.method.query, createRegistry());

@@ -1,6 +1,6 @@
-import { type Compression, inflate } from '../framing/compression.ts';
-import { frame } from '../framing/envelope.ts';
-import { messageTooLarge } from '../framing/envelope-error.ts';
+import { type Compression, inflate } from '../../mesh/framing/compression.ts';
+import { frame } from '../../mesh/framing/envelope.ts';
+import { messageTooLarge } from '../../mesh/framing/envelope-error.ts';
 import type { BodyReader } from '../listener/exchange.ts';
 import type { RpcCall } from './rpc-call.ts';
 import type { Transcoder } from './transcoder.ts';

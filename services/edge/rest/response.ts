@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { negotiate } from '../framing/accept-encoding.ts';
-import { type Compression, compressedBytesMin, deflate } from '../framing/compression.ts';
+import { negotiate } from '../../mesh/framing/accept-encoding.ts';
+import { type Compression, compressedBytesMin, deflate } from '../../mesh/framing/compression.ts';
 import type { HttpResponse } from '../listener/http-messages.ts';
 import type { RestRequest } from './body.ts';
 import { isCompressible } from './media-type.ts';

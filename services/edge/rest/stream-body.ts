@@ -1,4 +1,4 @@
-import type { Compression } from '../framing/compression.ts';
+import type { Compression } from '../../mesh/framing/compression.ts';
 import { endResponse, type RestResponse, sendChunk } from './response.ts';
 import { createStreamCompressor, isStreamCompression } from './stream-compressor.ts';
 

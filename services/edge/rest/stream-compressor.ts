@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
-import type { Compression } from '../framing/compression.ts';
+import type { Compression } from '../../mesh/framing/compression.ts';
 
 /** Compresses a body in parts, each of which can be read as soon as it is sent. */
 export interface StreamCompressor {

@@ -1,14 +1,14 @@
 import { type Message, toBinary } from '@bufbuild/protobuf';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { frame } from '../../mesh/framing/envelope.ts';
 import type { Logger } from '../../mesh/log/logger.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
+import { RequestMessages } from '../../mesh/rpc/request-messages.ts';
 import { connectionLoss } from '../../mesh/rpc/status.ts';
 import type { RequestStream } from '../data-path/call.ts';
 import { okEnd } from '../data-path/call-end.ts';
 import { toLoggedError } from '../data-path/logged-error.ts';
-import { frame } from '../framing/envelope.ts';
-import { RequestMessages } from './request-messages.ts';
 import type { Upstream, UpstreamEnd, UpstreamRequest, UpstreamSink } from './upstream.ts';
 import { endFromError } from './upstream-end.ts';
 

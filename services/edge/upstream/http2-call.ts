@@ -1,8 +1,8 @@
+import { errorCode } from '../../mesh/http2/frame.ts';
+import type { Fields, Stream, StreamListener } from '../../mesh/http2/stream.ts';
 import type { Caller } from '../../mesh/rpc/context.ts';
 import { toRpcError } from '../../mesh/rpc/error.ts';
 import type { RequestStream } from '../data-path/call.ts';
-import { errorCode } from '../http2/frame.ts';
-import type { Fields, Stream, StreamListener } from '../http2/stream.ts';
 import type { Endpoint, PendingCall } from './endpoint.ts';
 import { requestFields } from './request-fields.ts';
 import { customFields, fieldOf, isGrpc } from './response-fields.ts';

@@ -1,4 +1,5 @@
 import type { Caller } from '../../mesh/rpc/context.ts';
+import { toGrpcTimeout } from '../../mesh/rpc/grpc-timeout.ts';
 import { headers } from '../../mesh/rpc/headers.ts';
 import { toTraceparent } from '../../mesh/rpc/trace.ts';
 import type { Fields } from '../listener/exchange.ts';
@@ -30,12 +31,4 @@ export function requestFields(authority: string, request: UpstreamRequest, { ass
   if (request.clientAddress) fields.push(headers.clientAddress, request.clientAddress);
   if (request.metadata.length > 0) fields.push(...request.metadata);
   return fields;
-}
-
-/** Eight digits of milliseconds are a day; what lies beyond is told in seconds. */
-const digitsMax = 99_999_999;
-
-function toGrpcTimeout(deadlineMs: number): string {
-  const leftMs = Math.max(1, Math.ceil(deadlineMs - Date.now()));
-  return leftMs <= digitsMax ? `${leftMs}m` : `${Math.min(Math.ceil(leftMs / 1000), digitsMax)}S`;
 }

@@ -49,18 +49,3 @@ export function fieldOf(fields: Fields, name: string): string | undefined {
 export function isGrpc(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/grpc(?:\+proto)?(?:$|[; ])/.test(contentType);
 }
-
-const encodedRun = /(?:%[0-9A-Fa-f]{2})+/g;
-
-/** The text of a `grpc-message`. What is not encoded as it should be stays as it came. */
-export function decodeGrpcMessage(message: string): string {
-  return message.includes('%') ? message.replace(encodedRun, decodeRun) : message;
-}
-
-function decodeRun(run: string): string {
-  try {
-    return decodeURIComponent(run);
-  } catch {
-    return run;
-  }
-}

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { ClientConnection, type ClientConnectionOwner } from '../http2/client-connection.ts';
-import type { ConnectionOptions } from '../http2/connection.ts';
-import type { Fields, Stream, StreamListener } from '../http2/stream.ts';
+import { ClientConnection, type ClientConnectionOwner } from '../../mesh/http2/client-connection.ts';
+import type { ConnectionOptions } from '../../mesh/http2/connection.ts';
+import type { Fields, Stream, StreamListener } from '../../mesh/http2/stream.ts';
 
 /** When a session is dialled, asked for a sign of life, and let go; in milliseconds. */
 export interface SessionTimes {

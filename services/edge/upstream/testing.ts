@@ -7,10 +7,10 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { frame } from '../../mesh/framing/envelope.ts';
+import { EnvelopeReader } from '../../mesh/framing/envelope-reader.ts';
 import { methodPath } from '../../mesh/policy/method-policy.ts';
 import { deferred } from '../../mesh/rpc/testing.ts';
-import { frame } from '../framing/envelope.ts';
-import { EnvelopeReader } from '../framing/envelope-reader.ts';
 import type { Fields } from '../listener/exchange.ts';
 import type { UpstreamEnd, UpstreamRequest, UpstreamSink } from './upstream.ts';
 

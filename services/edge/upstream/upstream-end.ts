@@ -1,11 +1,12 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { errorCode } from '../../mesh/http2/frame.ts';
 import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
+import { decodeGrpcMessage } from '../../mesh/rpc/grpc-message.ts';
 import { headers } from '../../mesh/rpc/headers.ts';
 import { toCallEnd } from '../data-path/call-end.ts';
-import { errorCode } from '../http2/frame.ts';
 import type { Fields } from '../listener/exchange.ts';
-import { customFields, decodeGrpcMessage, fieldOf } from './response-fields.ts';
+import { customFields, fieldOf } from './response-fields.ts';
 import type { Loss, UpstreamEnd } from './upstream.ts';
 
 /** The end that a service tells in its trailers; undefined where they have no status. */

@@ -4,6 +4,7 @@ import type { Signer } from '../identity/assertion.ts';
 import { methodPath } from '../policy/method-policy.ts';
 import { callEnd } from './call-end.ts';
 import type { Channel } from './channel.ts';
+import { toGrpcTimeout } from './grpc-timeout.ts';
 import { headers } from './headers.ts';
 import { messageBytesMax } from './limits.ts';
 import { type OutgoingCall, startCall } from './outgoing-call.ts';
@@ -117,9 +118,4 @@ function toMetadata(call: OutgoingCall): Metadata {
   // Said here, not by grpc-js' own deadline, which would cancel the call its own way.
   if (call.deadlineMs !== undefined) metadata.set('grpc-timeout', toGrpcTimeout(call.deadlineMs));
   return metadata;
-}
-
-/** At most 8 digits; the signal of the call ends it in any case. */
-function toGrpcTimeout(deadlineMs: number): string {
-  return `${Math.min(Math.max(1, Math.ceil(deadlineMs - Date.now())), 99_999_999)}m`;
 }

@@ -5,9 +5,9 @@
 const kibibyte = 1_024;
 /** HTTP/2's largest frame, and so the chunk that goes over a limit. */
 const frameBytes = 16 * kibibyte;
-/** What a stream of services/edge/http2 queues (stream.ts). */
+/** What a stream of services/mesh/http2 queues (stream.ts). */
 const streamQueueBytes = 64 * kibibyte;
-/** What a connection has unsent before its streams wait (http2/connection.ts). */
+/** What a connection has unsent before its streams wait (services/mesh/http2/connection.ts). */
 const unsentBytes = 512 * kibibyte;
 /** What a service may send of an answer that is not read (upstream/session.ts). */
 const serviceWindowBytes = 512 * kibibyte;
@@ -17,7 +17,7 @@ const clientWindowBytes = 1_024 * kibibyte;
 const nodeBytes = 64 * kibibyte;
 /** Messages that wait for a client of REST (data-path/message-forward.ts). */
 const waitingMessagesBytes = 256 * kibibyte;
-/** Messages that wait to be changed (framing/frame-transformer.ts). */
+/** Messages that wait to be changed (services/mesh/framing/frame-transformer.ts). */
 const pipeBytes = 64 * kibibyte;
 
 /** The most that a service can push towards a reader that does not read, beyond what the reader's side took. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { rpcError } from '../../mesh/rpc/error.ts';
+import { rpcError } from '../rpc/error.ts';
 import { compressionOf, deflate, inflate } from './compression.ts';
 import { envelopeFlags, frame } from './envelope.ts';
 import { FrameTransformer, type FrameTransformerOptions } from './frame-transformer.ts';

@@ -1,5 +1,5 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
+import { RpcError, rpcError } from '../rpc/error.ts';
 import { type Codec, codecs, type Inflated } from './codec.ts';
 import { malformedStream, messageTooLarge } from './envelope-error.ts';
 import { Turns } from './turns.ts';

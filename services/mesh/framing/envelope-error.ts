@@ -1,6 +1,6 @@
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { RpcError, rpcError } from '../../mesh/rpc/error.ts';
+import { RpcError, rpcError } from '../rpc/error.ts';
 import { envelopeFlags } from './envelope.ts';
 
 /** A message has, or says that it has, more bytes than the limit. */

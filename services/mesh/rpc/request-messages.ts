@@ -1,9 +1,9 @@
 import { type DescMethod, fromBinary, type Message } from '@bufbuild/protobuf';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { rpcError } from '../../mesh/rpc/error.ts';
-import { messageBytesMax } from '../../mesh/rpc/limits.ts';
 import { envelopeFlags } from '../framing/envelope.ts';
 import { EnvelopeReader } from '../framing/envelope-reader.ts';
+import { rpcError } from './error.ts';
+import { messageBytesMax } from './limits.ts';
 
 /** The client is held back while so much waits to be read, beside one message that is not complete. */
 const unreadBytesMax = 64 * 1024;

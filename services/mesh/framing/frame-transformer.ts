@@ -1,4 +1,4 @@
-import { type RpcError, toRpcError } from '../../mesh/rpc/error.ts';
+import { type RpcError, toRpcError } from '../rpc/error.ts';
 import { EnvelopeReader } from './envelope-reader.ts';
 
 /** What becomes of a message: bytes that are framed again, or nothing. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { RpcError } from '../../mesh/rpc/error.ts';
+import { RpcError } from '../rpc/error.ts';
 import { type Envelope, frame } from './envelope.ts';
 import type { EnvelopeReader } from './envelope-reader.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RpcError } from '../../mesh/rpc/error.ts';
+import type { RpcError } from '../rpc/error.ts';
 import { frame } from './envelope.ts';
 import { EnvelopeReader } from './envelope-reader.ts';
 import { EnvelopeScanner } from './envelope-scanner.ts';

@@ -1,0 +1,19 @@
+/** The percent-encoding of `grpc-message`: of what is not printable ASCII, and of the percent sign. */
+export function encodeGrpcMessage(message: string): string {
+  return message.toWellFormed().replace(/[^ -$&-~]+/g, encodeURIComponent);
+}
+
+const encodedRun = /(?:%[0-9A-Fa-f]{2})+/g;
+
+/** The text of a `grpc-message`. What is not encoded as it should be stays as it came. */
+export function decodeGrpcMessage(message: string): string {
+  return message.includes('%') ? message.replace(encodedRun, decodeRun) : message;
+}
+
+function decodeRun(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run;
+  }
+}
