@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { LimitCategory } from '../../gen/trellis/policy/v1/policy_pb.js';
 import { LeaseService, RateLimitService } from '../../gen/trellis/ratelimit/v1/ratelimit_pb.js';
 import type { CallContext } from '../mesh/rpc/context.ts';
-import { once, only } from '../mesh/rpc/service.ts';
 import { readRateLimitConfig } from './config.ts';
 import { createRateLimitServer } from './server.ts';
 
@@ -27,7 +26,8 @@ async function openServer(env: Record<string, string> = {}) {
     const bound = methods.find(({ desc }) => desc === method);
     if (!bound) throw new Error(`${method.name} is not bound`);
     const context = { caller } as CallContext;
-    return (await only(bound.run(once(create(method.input, request)), context))) as MessageShape<O>;
+    const response = await bound.handle(create(method.input, request), context);
+    return create(method.output, response as MessageInitShape<O>);
   }
   return { clock, call };
 }

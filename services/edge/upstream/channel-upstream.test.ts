@@ -10,8 +10,7 @@ import { createDispatcher } from '../../mesh/rpc/dispatcher.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import { createInProcessChannel } from '../../mesh/rpc/in-process-channel.ts';
 import { messageBytesMax } from '../../mesh/rpc/limits.ts';
-import type { BoundMethod } from '../../mesh/rpc/service.ts';
-import { silentLog } from '../../mesh/rpc/testing.ts';
+import { bindStreams, type StreamHandler, silentLog } from '../../mesh/rpc/testing.ts';
 import { fromCallEnd } from '../data-path/call-end.ts';
 import { createChannelUpstream } from './channel-upstream.ts';
 import { TestSink, upstreamRequest } from './testing.ts';
@@ -23,10 +22,12 @@ const caller = {
   assertion: 'signed',
 };
 
-function channelTo(run: BoundMethod['run']): Channel {
+function channelTo(run: StreamHandler): Channel {
   const services = [GraphService, PlacementService].map((desc) => ({
     desc,
-    methods: contractMethods.filter(({ parent }) => parent === desc).map((method) => ({ desc: method, run })),
+    methods: contractMethods
+      .filter(({ parent }) => parent === desc)
+      .map((method) => bindStreams(method, run)),
   }));
   const self = async () => ({ service: 'edge', assertion: 'signed' });
   return createInProcessChannel(createDispatcher(services, silentLog), self);

@@ -4,6 +4,7 @@ import { frame } from '../../mesh/framing/envelope.ts';
 import type { Logger } from '../../mesh/log/logger.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
+import { MessageDecoder } from '../../mesh/rpc/message-decoder.ts';
 import { RequestMessages } from '../../mesh/rpc/request-messages.ts';
 import { connectionLoss } from '../../mesh/rpc/status.ts';
 import type { RequestStream } from '../data-path/call.ts';
@@ -32,8 +33,10 @@ class ChannelCall implements RequestStream {
     this.#request = request;
     this.#sink = sink;
     this.#log = log;
-    this.#requests = new RequestMessages(request.method, () => {
-      if (!this.#isOver) sink.onDrain();
+    this.#requests = new RequestMessages(new MessageDecoder(request.method.input, undefined), {
+      onRoom: () => {
+        if (!this.#isOver) sink.onDrain();
+      },
     });
     void this.#run(channel);
   }

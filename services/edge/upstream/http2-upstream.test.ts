@@ -6,7 +6,7 @@ import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { createSigner, createVerifier, type Signer, type Verifier } from '../../mesh/identity/assertion.ts';
 import { parseMeshKey } from '../../mesh/identity/mesh-key.ts';
 import { serveGrpc } from '../../mesh/rpc/grpc-server.ts';
-import { silentLog } from '../../mesh/rpc/testing.ts';
+import { bindStreams, silentLog } from '../../mesh/rpc/testing.ts';
 import { Http2Upstreams } from './http2-upstream.ts';
 import { contractMethods, describeUpstream } from './upstream.contract.ts';
 
@@ -29,7 +29,9 @@ beforeAll(async () => {
 describeUpstream('Http2Upstream', async (run) => {
   const services = [GraphService, PlacementService].map((desc) => ({
     desc,
-    methods: contractMethods.filter(({ parent }) => parent === desc).map((method) => ({ desc: method, run })),
+    methods: contractMethods
+      .filter(({ parent }) => parent === desc)
+      .map((method) => bindStreams(method, run)),
   }));
   const address = '127.0.0.1:0';
   const server = await serveGrpc({ services, verifier, address, log: silentLog, drainMs: 0 });

@@ -11,8 +11,7 @@ import {
 import { PlacementService } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import type { CallContext, Caller } from '../../mesh/rpc/context.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import type { BoundMethod } from '../../mesh/rpc/service.ts';
-import { deferred } from '../../mesh/rpc/testing.ts';
+import { deferred, type StreamHandler } from '../../mesh/rpc/testing.ts';
 import type { RequestStream } from '../data-path/call.ts';
 import { fromCallEnd } from '../data-path/call-end.ts';
 import { framed, TestSink, upstreamRequest } from './testing.ts';
@@ -47,10 +46,7 @@ const rowCounts = (messages: readonly Message[]) =>
   messages.map((message) => (message as ReturnType<typeof answer>).rowCount);
 
 /** What every upstream keeps. */
-export function describeUpstream(
-  name: string,
-  serve: (run: BoundMethod['run']) => Promise<ServedUpstream>,
-): void {
+export function describeUpstream(name: string, serve: (run: StreamHandler) => Promise<ServedUpstream>): void {
   describe(`${name} as an upstream`, () => {
     const served: ServedUpstream[] = [];
     const sinks: TestSink[] = [];
@@ -61,7 +57,7 @@ export function describeUpstream(
     });
 
     const call = async (
-      run: BoundMethod['run'],
+      run: StreamHandler,
       changes: Partial<UpstreamRequest> = {},
     ): Promise<{ readonly stream: RequestStream; readonly sink: TestSink }> => {
       const service = await serve(run);
@@ -73,7 +69,7 @@ export function describeUpstream(
     };
 
     it('carries a request to its service and the answer back', async () => {
-      const run: BoundMethod['run'] = async function* (requests) {
+      const run: StreamHandler = async function* (requests) {
         for await (const request of requests)
           yield create(QueryResponseSchema, { revision: (request as QueryRequest).statement });
       };

@@ -1,7 +1,13 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type Message } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { GetSchemaResponseSchema, GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import {
+  GetSchemaResponseSchema,
+  GraphService,
+  StreamQueryResponseSchema,
+} from '../../../gen/trellis/graph/v1/graph_pb.js';
 import type { CallContext } from '../../mesh/rpc/context.ts';
+import { isStream } from '../../mesh/rpc/service.ts';
+import { deferred } from '../../mesh/rpc/testing.ts';
 import { watchCalls } from './watch-calls.ts';
 
 beforeEach(() => {
@@ -11,35 +17,61 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const request = {} as Message;
+const context = {} as CallContext;
+
 const open = () => {
   const told: number[] = [];
+  const answers: PromiseWithResolvers<Message>[] = [];
   const service = watchCalls(
     {
       desc: GraphService,
       methods: [
         {
           desc: GraphService.method.getSchema,
-          run: async function* () {
-            yield create(GetSchemaResponseSchema);
+          handle: () => {
+            const answer = deferred<Message>();
+            answers.push(answer as PromiseWithResolvers<Message>);
+            return answer.promise;
+          },
+        },
+        {
+          desc: GraphService.method.streamQuery,
+          handle: async function* () {
+            yield create(StreamQueryResponseSchema);
           },
         },
       ],
     },
     (callsUnderWay) => told.push(callsUnderWay),
   );
-  const [method] = service.methods;
-  if (!method) throw new Error('no method');
+  const [one, many] = service.methods;
+  if (!one || !many) throw new Error('no method');
   const begin = () => {
-    const responses = method.run((async function* () {})(), {} as CallContext)[Symbol.asyncIterator]();
-    return { first: () => responses.next(), end: () => responses.next() };
+    const output = Promise.resolve(one.handle(request, context));
+    const answer = answers.at(-1);
+    return {
+      end: async () => {
+        answer?.resolve(create(GetSchemaResponseSchema));
+        await output;
+      },
+      fail: async () => {
+        answer?.reject(new Error('no'));
+        await expect(output).rejects.toThrow('no');
+      },
+    };
   };
-  return { told, begin };
+  const stream = () => {
+    const output = many.handle(request, context);
+    if (!isStream(output)) throw new Error('no stream');
+    return output[Symbol.asyncIterator]();
+  };
+  return { told, begin, stream };
 };
 
 it('the first call after a quiet time is told at once, its end within 250 ms', async () => {
   const { told, begin } = open();
   const call = begin();
-  await call.first();
   expect(told).toEqual([1]);
   await call.end();
   expect(told).toEqual([1]);
@@ -50,16 +82,30 @@ it('the first call after a quiet time is told at once, its end within 250 ms', a
 it('many calls are told at most every 250 ms, with as many as are under way then', async () => {
   const { told, begin } = open();
   const long = begin();
-  await long.first();
-  for (let i = 0; i < 100; i++) {
-    const call = begin();
-    await call.first();
-    await call.end();
-  }
+  for (let i = 0; i < 100; i++) await begin().end();
   vi.advanceTimersByTime(250);
   expect(told).toEqual([1, 1]);
   await long.end();
   vi.advanceTimersByTime(250);
   vi.advanceTimersByTime(10_000);
   expect(told).toEqual([1, 1, 0]);
+});
+
+it('a call that fails has ended', async () => {
+  const { told, begin } = open();
+  await begin().fail();
+  vi.advanceTimersByTime(250);
+  expect(told).toEqual([1, 0]);
+});
+
+it('a stream is under way until its reader has all of it, or leaves', async () => {
+  const { told, stream } = open();
+  const [read, left] = [stream(), stream()];
+  await Promise.all([read.next(), left.next()]);
+  vi.advanceTimersByTime(250);
+  await read.next();
+  vi.advanceTimersByTime(250);
+  await left.return?.();
+  vi.advanceTimersByTime(250);
+  expect(told).toEqual([1, 2, 1, 0]);
 });

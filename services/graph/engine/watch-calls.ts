@@ -1,4 +1,4 @@
-import type { BoundService } from '../../mesh/rpc/service.ts';
+import { type BoundService, isStream } from '../../mesh/rpc/service.ts';
 
 /** The daemon decides by seconds which graph is idle; telling it of each call would cost more than the call. */
 const intervalMs = 250;
@@ -23,15 +23,23 @@ export function watchCalls(service: BoundService, onActivity: (callsUnderWay: nu
     hasNews = true;
     if (!timer) tell();
   };
-  const methods = service.methods.map(({ desc, run }) => ({
+  const ended = () => changed(-1);
+  const untilEnd = async function* <T>(responses: AsyncIterable<T>) {
+    changed(1);
+    try {
+      yield* responses;
+    } finally {
+      ended();
+    }
+  };
+  const methods = service.methods.map(({ desc, handle }) => ({
     desc,
-    run: async function* (...call: Parameters<typeof run>) {
+    handle: (...call: Parameters<typeof handle>) => {
+      const output = handle(...call);
+      if (isStream(output)) return untilEnd(output);
       changed(1);
-      try {
-        yield* run(...call);
-      } finally {
-        changed(-1);
-      }
+      void output.then(ended, ended);
+      return output;
     },
   }));
   return { desc: service.desc, methods };

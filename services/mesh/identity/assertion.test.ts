@@ -34,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => vi.useRealTimers());
 
 const refusal = (assertion: string | undefined) =>
-  verify(assertion).then(
+  Promise.resolve(verify(assertion)).then(
     () => 'verified',
     (error) => ErrorReason[error.reason],
   );

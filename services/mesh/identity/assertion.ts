@@ -19,8 +19,8 @@ const verifiedMax = 10_000;
 /** Signs who calls, for services that do not share a process. */
 export type Signer = (principal?: Principal) => Promise<Caller>;
 
-/** Verifies what a Signer made. Throws CREDENTIAL_MISSING or CREDENTIAL_INVALID. */
-export type Verifier = (assertion: string | undefined) => Promise<Caller>;
+/** Verifies what a Signer made; at once where it is known. Rejects with CREDENTIAL_MISSING or CREDENTIAL_INVALID. */
+export type Verifier = (assertion: string | undefined) => Caller | Promise<Caller>;
 
 /** Signs for one service with the private key of the mesh. */
 export async function createSigner(service: string, privateKey: JWK): Promise<Signer> {
@@ -45,14 +45,16 @@ export async function createSigner(service: string, privateKey: JWK): Promise<Si
 export async function createVerifier(publicKey: JWK): Promise<Verifier> {
   const key = (await importJWK(publicKey, algorithm)) as CryptoKey;
   const verified = new LRUCache<string, VerifiedCaller>({ max: verifiedMax });
-  return async (assertion) => {
+  const verifyNew = async (assertion: string | undefined) => {
     if (!assertion)
       throw rpcError(ErrorReason.CREDENTIAL_MISSING, 'services of the mesh answer only each other');
-    const known = verified.get(assertion);
-    if (known && Date.now() < known.expireMs) return known;
     const caller = await verify(assertion, key);
     verified.set(assertion, caller);
     return caller;
+  };
+  return (assertion) => {
+    const known = assertion === undefined ? undefined : verified.get(assertion);
+    return known && Date.now() < known.expireMs ? known : verifyNew(assertion);
   };
 }
 

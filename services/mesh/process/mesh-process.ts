@@ -50,7 +50,7 @@ export async function createMeshProcess(name: string, config: MeshConfig): Promi
   let dispatcher: Dispatcher | undefined;
   let inProcess: Channel | undefined;
   const local: Channel & { has(path: string): boolean } = {
-    has: (path) => dispatcher?.has(path) ?? false,
+    has: (path) => dispatcher?.find(path) !== undefined,
     call: (...args) => {
       if (!inProcess) throw new Error('no service is hosted here');
       return inProcess.call(...args);

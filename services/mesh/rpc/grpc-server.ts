@@ -1,23 +1,11 @@
-import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
-import {
-  type handleBidiStreamingCall,
-  type Metadata,
-  Server,
-  ServerCredentials,
-  type ServerDuplexStream,
-  type ServiceDefinition,
-} from '@grpc/grpc-js';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Verifier } from '../identity/assertion.ts';
 import type { Logger } from '../log/logger.ts';
-import { methodPath } from '../policy/method-policy.ts';
-import { createDispatcher, type Dispatcher, type IncomingCall } from './dispatcher.ts';
-import { type Answer, EncodedMessage } from './encoded-message.ts';
-import { toRpcError } from './error.ts';
-import { headers, isRequestId } from './headers.ts';
-import { messageBytesMax } from './limits.ts';
+import { DeadlineWatch } from './deadline-watch.ts';
+import { createDispatcher } from './dispatcher.ts';
+import type { CallServer } from './grpc-call.ts';
+import { GrpcConnection } from './grpc-connection.ts';
 import type { BoundService } from './service.ts';
-import { toGrpcStatus } from './status.ts';
-import { childTrace } from './trace.ts';
 
 export interface GrpcServerOptions {
   readonly services: readonly BoundService[];
@@ -37,116 +25,40 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
-const serverOptions = {
-  'grpc.max_receive_message_length': messageBytesMax,
-  'grpc.max_send_message_length': messageBytesMax,
-  'grpc.keepalive_time_ms': 20_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-};
+/** After this silence the system asks whether the peer of a connection is still there. */
+const keepAliveProbeMs = 60_000;
 
-/** Serves bound services to other services of the mesh, over HTTP/2 without TLS. */
+/** Serves bound services to other services of the mesh: gRPC over HTTP/2 without TLS. */
 export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer> {
-  const dispatcher = createDispatcher(options.services, options.log);
-  const server = new Server(serverOptions);
-  for (const { desc, methods } of options.services) {
-    const definition: Record<string, ServiceDefinition[string]> = {};
-    const handlers: Record<string, handleBidiStreamingCall<Message, Answer>> = {};
-    for (const { desc: method } of methods) {
-      definition[method.name] = toDefinition(method);
-      handlers[method.name] = (stream) => void respond(dispatcher, method, stream, options.verifier);
-    }
-    if (desc.methods.length > 0) server.addService(definition, handlers);
-  }
-  const port = await bind(server, options.address);
-  const host = options.address.slice(0, options.address.lastIndexOf(':'));
-  return { endpoint: `${host}:${port}`, close: () => close(server, options.drainMs ?? 5_000) };
-}
-
-/** Every method is served as two streams: on the wire the kinds look the same, and one way through is enough. */
-function toDefinition(method: DescMethod): ServiceDefinition[string] {
-  return {
-    path: methodPath(method),
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: (message: Message) => Buffer.from(toBinary(method.input, message)),
-    requestDeserialize: (bytes: Buffer) => fromBinary(method.input, bytes),
-    responseSerialize: (answer: Answer) =>
-      Buffer.from(answer instanceof EncodedMessage ? answer.bytes : toBinary(method.output, answer)),
-    responseDeserialize: (bytes: Buffer) => fromBinary(method.output, bytes),
-  };
-}
-
-type Stream = ServerDuplexStream<Message, Answer>;
-
-async function respond(dispatcher: Dispatcher, method: DescMethod, stream: Stream, verifier: Verifier) {
-  const over = new AbortController();
-  stream.on('cancelled', () => over.abort());
-  const sentRequestId = text(stream.metadata, headers.requestId);
-  const requestId = isRequestId(sentRequestId) ? sentRequestId : crypto.randomUUID();
-  try {
-    const call = await toIncomingCall(stream, requestId, over.signal, verifier);
-    const requests: AsyncIterable<Message> = stream.iterator({ destroyOnReturn: false });
-    for await (const response of dispatcher.dispatch(methodPath(method), requests, call)) {
-      if (!stream.write(response)) await drained(stream, over.signal);
-      if (over.signal.aborted) return;
-    }
-    stream.end();
-  } catch (thrown) {
-    stream.emit('error', toGrpcStatus(toRpcError(thrown), requestId));
-  }
-}
-
-async function toIncomingCall(
-  stream: Stream,
-  requestId: string,
-  signal: AbortSignal,
-  verifier: Verifier,
-): Promise<IncomingCall> {
-  const deadline = stream.getDeadline();
-  const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
-  return {
-    caller: await verifier(text(stream.metadata, headers.assertion)),
-    requestId,
-    clientAddress: text(stream.metadata, headers.clientAddress) ?? '',
-    deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
-    signal,
-    trace: childTrace(text(stream.metadata, headers.traceparent)),
-  };
-}
-
-function text(metadata: Metadata, name: string): string | undefined {
-  const [value] = metadata.get(name);
-  return typeof value === 'string' ? value : undefined;
-}
-
-function drained(stream: Stream, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    stream.on('drain', done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
+  const { services, verifier, address, log, drainMs = 5_000 } = options;
+  const dispatcher = createDispatcher(services, log);
+  const server: CallServer = { dispatcher, verifier, log, deadlines: new DeadlineWatch() };
+  const connections = new Set<GrpcConnection>();
+  const listener = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveProbeMs },
+    (socket) => {
+      const connection = new GrpcConnection(socket, server);
+      connections.add(connection);
+      socket.once('close', () => connections.delete(connection));
+    },
+  );
+  const { hostname, port } = new URL(`http://${address}`);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(Number(port || 80), host, resolve);
   });
-}
-
-function bind(server: Server, address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error) reject(error);
-      else resolve(port);
-    });
-  });
-}
-
-function close(server: Server, drainMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), drainMs);
-    server.tryShutdown(() => {
+  listener.on('error', (err) => log.error({ err }, 'the port of the mesh has a problem'));
+  return {
+    endpoint: `${hostname}:${(listener.address() as AddressInfo).port}`,
+    close: async () => {
+      const closed = new Promise((resolve) => listener.close(resolve));
+      for (const connection of connections) connection.drain();
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.cut();
+      }, drainMs);
+      await closed;
       clearTimeout(timer);
-      resolve();
-    });
-  });
+    },
+  };
 }

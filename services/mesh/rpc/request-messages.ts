@@ -1,26 +1,32 @@
-import { type DescMethod, fromBinary, type Message } from '@bufbuild/protobuf';
-import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { envelopeFlags } from '../framing/envelope.ts';
+import type { Message } from '@bufbuild/protobuf';
 import { EnvelopeReader } from '../framing/envelope-reader.ts';
-import { rpcError } from './error.ts';
 import { messageBytesMax } from './limits.ts';
+import type { MessageDecoder } from './message-decoder.ts';
 
 /** The client is held back while so much waits to be read, beside one message that is not complete. */
 const unreadBytesMax = 64 * 1024;
 
+/** Hears of requests that are read. */
+export interface RequestMessagesOwner {
+  /** After `write` said false: more may be written. */
+  onRoom(): void;
+  /** They cannot be read on; their reader hears it next. */
+  onBroken?(error: unknown): void;
+}
+
 /** The requests of a call, written as bytes, read as messages, by one reader. */
 export class RequestMessages implements AsyncIterable<Message> {
-  readonly #method: DescMethod;
-  readonly #onDrain: () => void;
+  readonly #decoder: MessageDecoder;
+  readonly #owner: RequestMessagesOwner;
   readonly #reader = new EnvelopeReader(messageBytesMax);
   #isEnded = false;
   #isHeldBack = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(method: DescMethod, onDrain: () => void) {
-    this.#method = method;
-    this.#onDrain = onDrain;
+  constructor(decoder: MessageDecoder, owner: RequestMessagesOwner) {
+    this.#decoder = decoder;
+    this.#owner = owner;
   }
 
   /** Why the requests cannot be read, or are not wanted any more. */
@@ -28,7 +34,7 @@ export class RequestMessages implements AsyncIterable<Message> {
     return this.#failure?.error;
   }
 
-  /** False: wait for `onDrain`. */
+  /** False: wait for `onRoom`. */
   write(chunk: Buffer): boolean {
     if (this.#failure || this.#isEnded) return true;
     this.#reader.push(chunk);
@@ -50,8 +56,9 @@ export class RequestMessages implements AsyncIterable<Message> {
 
   async *[Symbol.asyncIterator](): AsyncIterator<Message> {
     for (;;) {
-      const message = this.#take();
-      if (message) yield message;
+      if (this.#failure) throw this.#failure.error;
+      const message = this.#read();
+      if (message) yield message instanceof Promise ? await this.#whole(message) : message;
       else if (this.#isEnded) return;
       else {
         await new Promise<void>((resolve) => {
@@ -61,37 +68,40 @@ export class RequestMessages implements AsyncIterable<Message> {
     }
   }
 
-  #take(): Message | undefined {
-    if (this.#failure) throw this.#failure.error;
+  #read(): Message | Promise<Message> | undefined {
     try {
-      return this.#read();
+      return this.#decodeNext();
     } catch (error) {
-      this.fail(error);
-      throw error;
+      return this.#break(error);
     }
   }
 
-  #read(): Message | undefined {
-    const envelope = this.#reader.next();
-    if (this.#isHeldBack && this.#reader.unreadBytes <= unreadBytesMax) {
-      this.#isHeldBack = false;
-      this.#onDrain();
-    }
-    if (!envelope) {
-      if (this.#isEnded) this.#reader.end();
-      return undefined;
-    }
-    if (envelope.flags & envelopeFlags.compressed) {
-      throw rpcError(ErrorReason.MALFORMED_BODY, 'a message is compressed without saying how');
-    }
-    return this.#decode(envelope.payload);
+  #decodeNext(): Message | Promise<Message> | undefined {
+    do {
+      const envelope = this.#reader.next();
+      if (this.#isHeldBack && this.#reader.unreadBytes <= unreadBytesMax) {
+        this.#isHeldBack = false;
+        this.#owner.onRoom();
+      }
+      if (envelope) return this.#decoder.decode(envelope);
+      // Room may have brought more at once.
+    } while (this.#reader.unreadBytes > 0);
+    if (this.#isEnded) this.#reader.end();
+    return undefined;
   }
 
-  #decode(payload: Buffer): Message {
+  /** A large message takes a while to inflate. */
+  async #whole(message: Promise<Message>): Promise<Message> {
     try {
-      return fromBinary(this.#method.input, payload);
-    } catch (cause) {
-      throw rpcError(ErrorReason.MALFORMED_BODY, 'the message is not valid protobuf', { cause });
+      return await message;
+    } catch (error) {
+      return this.#break(error);
     }
+  }
+
+  #break(error: unknown): never {
+    this.fail(error);
+    this.#owner.onBroken?.(error);
+    throw error;
   }
 }

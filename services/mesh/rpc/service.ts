@@ -16,27 +16,37 @@ import type { CallContext } from './context.ts';
 import { type Answer, EncodedMessage } from './encoded-message.ts';
 
 /** What a handler answers with: a message's fields, or the message in its wire form. */
-type Response<O extends DescMessage> = MessageInitShape<O> | EncodedMessage;
+export type HandlerResponse<O extends DescMessage = DescMessage> = MessageInitShape<O> | EncodedMessage;
 
 /** The one shape of a handler: `(request, context) => response`, either side a stream where the contract says so. */
 export type Handler<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
-    ? (request: MessageShape<I>, context: CallContext) => Promise<Response<O>>
+    ? (request: MessageShape<I>, context: CallContext) => Promise<HandlerResponse<O>>
     : M extends DescMethodServerStreaming<infer I, infer O>
-      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<Response<O>>
+      ? (request: MessageShape<I>, context: CallContext) => AsyncIterable<HandlerResponse<O>>
       : M extends DescMethodClientStreaming<infer I, infer O>
-        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<Response<O>>
+        ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => Promise<HandlerResponse<O>>
         : M extends DescMethodBiDiStreaming<infer I, infer O>
-          ? (requests: AsyncIterable<MessageShape<I>>, context: CallContext) => AsyncIterable<Response<O>>
+          ? (
+              requests: AsyncIterable<MessageShape<I>>,
+              context: CallContext,
+            ) => AsyncIterable<HandlerResponse<O>>
           : never;
 
 /** A handler for each RPC of a service. */
 export type Handlers<S extends DescService> = { [K in keyof S['method']]: Handler<S['method'][K]> };
 
-/** A method with its handler, the types erased: one stream in, one stream out. */
+/** What a handler is given: a stream where the method takes one. */
+export type Input = Message | AsyncIterable<Message>;
+
+/** A method with its handler, the types erased. */
 export interface BoundMethod {
   readonly desc: DescMethod;
-  readonly run: (requests: AsyncIterable<Message>, context: CallContext) => AsyncIterable<Answer>;
+  /** Answers a call; may throw, too. */
+  readonly handle: (
+    input: Input,
+    context: CallContext,
+  ) => Promise<HandlerResponse> | AsyncIterable<HandlerResponse>;
 }
 
 /** A service with its handlers: a line of a `routes.ts`. */
@@ -48,30 +58,14 @@ export interface BoundService {
 /** Binds a service to its handlers. */
 export function bindService<S extends DescService>(desc: S, handlers: Handlers<S>): BoundService {
   const methods = desc.methods.map((method) => {
-    const handler = handlers[method.localName as keyof S['method']];
-    return { desc: method, run: toStreams(method, handler as ErasedHandler) };
+    const handle = handlers[method.localName as keyof S['method']] as BoundMethod['handle'];
+    return { desc: method, handle };
   });
   return { desc, methods };
 }
 
-type ErasedHandler = (
-  input: Message | AsyncIterable<Message>,
-  context: CallContext,
-) => Promise<Response<DescMessage>> | AsyncIterable<Response<DescMessage>>;
-
-function toStreams(method: DescMethod, handler: ErasedHandler): BoundMethod['run'] {
-  return async function* (requests, context) {
-    const input = takesStream(method) ? requests : await only(requests);
-    const output = handler(input, context);
-    if (isAsyncIterable(output)) {
-      for await (const message of output) yield toAnswer(method, message);
-    } else {
-      yield toAnswer(method, await output);
-    }
-  };
-}
-
-function toAnswer(method: DescMethod, response: Response<DescMessage>): Answer {
+/** A handler's response as what goes out. */
+export function toAnswer(method: DescMethod, response: HandlerResponse): Answer {
   return response instanceof EncodedMessage ? response : create(method.output, response);
 }
 
@@ -90,7 +84,8 @@ export function isIdempotent({ idempotency }: DescMethod): boolean {
   return idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN;
 }
 
-function isAsyncIterable<T>(value: object): value is AsyncIterable<T> {
+/** True for a stream, as opposed to one message or the promise of one. */
+export function isStream<T>(value: AsyncIterable<T> | object): value is AsyncIterable<T> {
   return Symbol.asyncIterator in value;
 }
 

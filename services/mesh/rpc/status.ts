@@ -1,16 +1,24 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { StatusSchema } from '../../../gen/google/rpc/status_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import type { Fields } from '../http2/stream.ts';
 import { fromStatus, RpcError, rpcError, toStatus } from './error.ts';
+import { encodeGrpcMessage } from './grpc-message.ts';
 import { headers } from './headers.ts';
 
-/** An error as gRPC sends it: code, message and google.rpc.Status in the trailers. */
-export function toGrpcStatus(error: RpcError, requestId: string): StatusObject {
-  const metadata = new Metadata();
-  metadata.set(headers.statusDetails, Buffer.from(toBinary(StatusSchema, toStatus(error, requestId))));
-  return { code: error.code as number, details: error.message, metadata };
+/** The trailers of a call that failed: code, message and google.rpc.Status. */
+export function toTrailers(error: RpcError, requestId: string): Fields {
+  const details = toBinary(StatusSchema, toStatus(error, requestId));
+  return [
+    'grpc-status',
+    String(error.code),
+    'grpc-message',
+    encodeGrpcMessage(error.message),
+    headers.statusDetails,
+    Buffer.from(details).toString('base64'),
+  ];
 }
 
 /** The error of a call that failed, sent by the service or found by the channel itself. */

@@ -1,9 +1,10 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { createLogger } from '../log/logger.ts';
 import type { Channel } from './channel.ts';
-import type { Caller } from './context.ts';
+import type { CallContext, Caller } from './context.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createInProcessChannel } from './in-process-channel.ts';
-import type { BoundService } from './service.ts';
+import { type BoundMethod, type BoundService, isStream, once } from './service.ts';
 
 export const silentLog = createLogger('test', 'silent');
 
@@ -12,6 +13,17 @@ const self: Caller = { service: 'test', assertion: 'signed' };
 /** A channel to handlers of a test, without sockets and keys. */
 export function channelTo(...services: readonly BoundService[]): Channel {
   return createInProcessChannel(createDispatcher(services, silentLog), async () => self);
+}
+
+/** A handler of any kind of method: what it takes and gives are streams. */
+export type StreamHandler = (
+  requests: AsyncIterable<Message>,
+  context: CallContext,
+) => AsyncIterable<Message>;
+
+/** Binds a method to it, whatever the contract says of streams. */
+export function bindStreams(desc: DescMethod, handler: StreamHandler): BoundMethod {
+  return { desc, handle: (input, context) => handler(isStream(input) ? input : once(input), context) };
 }
 
 /** Work whose end the test decides. */

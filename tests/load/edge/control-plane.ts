@@ -72,7 +72,7 @@ export async function createControlPlane(
   const dispatcher = createDispatcher(services, log);
   const self = createSelfAssertion(sign, assertionLifetimeMs / 2);
   const channel = createInProcessChannel(dispatcher, self);
-  return { channel: { ...channel, has: (path) => dispatcher.has(path) }, sign, self };
+  return { channel: { ...channel, has: (path) => dispatcher.find(path) !== undefined }, sign, self };
 }
 
 /** A feed that says the same thing at once and with every heartbeat. */
