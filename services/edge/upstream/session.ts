@@ -41,6 +41,8 @@ const options: ConnectionOptions = {
   isCreditedAtOnce: true,
   settings: {},
   headerListBytesMax: 64 * 1024,
+  // The assertions of a hundred principals.
+  headerTableBytesMax: 64 * 1024,
 };
 
 /** Servers cut the connection of a client that resets many streams in short time; nghttp2's do beyond 1,000. */

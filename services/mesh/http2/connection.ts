@@ -13,6 +13,7 @@ import {
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts';
+import { tableBytesDefault } from './hpack/dynamic-table.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { IdleFrames } from './idle-frames.ts';
 import { broken, withoutPadding, wrongSize } from './payload.ts';
@@ -37,6 +38,11 @@ export interface ConnectionOptions {
   readonly settings: Readonly<Record<number, number>>;
   /** The largest header list, by RFC 9113's count. */
   readonly headerListBytesMax: number;
+  /**
+   * The largest table of header fields that either side keeps of what the other one sends; at least, and by default,
+   * 4,096. More where the same peers send each other the same long fields again and again.
+   */
+  readonly headerTableBytesMax?: number;
 }
 
 /** What the system may hold of unsent data before streams wait. */
@@ -64,7 +70,7 @@ export abstract class Connection {
   protected peerStreamWindowBytes = windowBytesDefault;
   protected peerStreamsMax = Number.POSITIVE_INFINITY;
   readonly #reader = new FrameReader((type, flags, id, payload) => this.#onFrame(type, flags, id, payload));
-  readonly #encoder = new HpackEncoder({ tableBytesMax: 4_096 });
+  readonly #encoder: HpackEncoder;
   readonly #headers: HeaderBlocks;
   readonly #idleFrames = new IdleFrames();
   readonly #receiveWindow: ReceiveWindow;
@@ -80,7 +86,9 @@ export abstract class Connection {
     this.options = options;
     this.streamWindowBytes = options.streamWindowBytes;
     this.writer = new FrameWriter(socket, () => this.#onWritable());
-    this.#headers = new HeaderBlocks(options.headerListBytesMax);
+    const { headerListBytesMax, headerTableBytesMax = tableBytesDefault } = options;
+    this.#encoder = new HpackEncoder({ tableBytesMax: headerTableBytesMax });
+    this.#headers = new HeaderBlocks(headerListBytesMax, headerTableBytesMax);
     this.#receiveWindow = new ReceiveWindow(options.connectionWindowBytes);
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('drain', () => this.#onWritable());
@@ -218,9 +226,10 @@ export abstract class Connection {
 
   /** Sends our SETTINGS and the connection's window. */
   protected open(): void {
-    const { settings, streamWindowBytes, headerListBytesMax } = this.options;
+    const { settings, streamWindowBytes, headerListBytesMax, headerTableBytesMax } = this.options;
     const all = {
       [settingId.maxHeaderListSize]: headerListBytesMax,
+      ...(headerTableBytesMax === undefined ? {} : { [settingId.headerTableSize]: headerTableBytesMax }),
       ...settings,
       [settingId.initialWindowSize]: streamWindowBytes,
     };

@@ -27,8 +27,8 @@ export class HeaderBlocks {
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  constructor(listBytesMax: number) {
-    this.#decoder = new HpackDecoder({ tableBytesMax: 4_096, listBytesMax });
+  constructor(listBytesMax: number, tableBytesMax: number) {
+    this.#decoder = new HpackDecoder({ tableBytesMax, listBytesMax });
   }
 
   /** True while CONTINUATION must follow. */

@@ -15,6 +15,8 @@ const options: ServerConnectionOptions = {
   isCreditedAtOnce: true,
   settings: {},
   headerListBytesMax: 64 * 1024,
+  // The assertions of a hundred principals.
+  headerTableBytesMax: 64 * 1024,
   streamsMax: 1_000,
 };
 
