@@ -13,6 +13,7 @@ afterEach(() => {
 
 const open = () => {
   const told: number[] = [];
+  const calls = { underWay: 0 };
   const service = watchCalls(
     {
       desc: GraphService,
@@ -25,6 +26,7 @@ const open = () => {
         },
       ],
     },
+    calls,
     (callsUnderWay) => told.push(callsUnderWay),
   );
   const [method] = service.methods;
@@ -33,15 +35,17 @@ const open = () => {
     const responses = method.run((async function* () {})(), {} as CallContext)[Symbol.asyncIterator]();
     return { first: () => responses.next(), end: () => responses.next() };
   };
-  return { told, begin };
+  return { told, calls, begin };
 };
 
 it('the first call after a quiet time is told at once, its end within 250 ms', async () => {
-  const { told, begin } = open();
+  const { told, calls, begin } = open();
   const call = begin();
   await call.first();
   expect(told).toEqual([1]);
+  expect(calls.underWay).toBe(1);
   await call.end();
+  expect(calls.underWay).toBe(0);
   expect(told).toEqual([1]);
   vi.advanceTimersByTime(250);
   expect(told).toEqual([1, 0]);
