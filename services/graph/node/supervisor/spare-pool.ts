@@ -29,7 +29,9 @@ export class SparePool {
   readonly #closing = new AbortController();
   /** Processes that were taken and whose successors have to wait. */
   #opening = 0;
+  /** Since one was taken that was ready. */
   #failures = 0;
+  #hasFailed = false;
   #filling: Promise<void> | undefined;
 
   constructor(options: SparePoolOptions) {
@@ -75,14 +77,15 @@ export class SparePool {
   async #fill(): Promise<void> {
     const { spares, clock, log } = this.#options;
     while (!this.#isClosing && this.#opening === 0 && this.#spares.size < spares) {
-      if (this.#failures > 0) {
+      if (this.#hasFailed) {
         await clock.sleep(backOffMs(this.#failures, retryFirstMs, retryMaxMs), this.#closing.signal);
         if (this.#isClosing) return;
       }
       try {
         await this.#add();
+        this.#hasFailed = false;
       } catch (err) {
-        this.#failures += 1;
+        this.#noteFailure();
         log.error({ err, failures: this.#failures }, 'a spare engine process did not start');
       }
     }
@@ -98,7 +101,7 @@ export class SparePool {
       this.#forget(spare);
       if (this.#isClosing) return;
       // One that was not ready is counted where that is waited for.
-      if (wasReady) this.#failures += 1;
+      if (wasReady) this.#noteFailure();
       this.#options.log.error('a spare engine process ended unasked');
       this.fill();
     });
@@ -112,6 +115,11 @@ export class SparePool {
       isDecided.abort();
     }
     if (this.#spares.has(spare)) this.#readySpares.add(spare);
+  }
+
+  #noteFailure(): void {
+    this.#failures += 1;
+    this.#hasFailed = true;
   }
 
   #forget(spare: EngineProcess): void {
