@@ -66,7 +66,7 @@ export function readGraphNodeConfig(env: Environment): GraphNodeConfig {
     spares: setting(env, 'TRELLIS_GRAPH_NODE_SPARES', integer(0, 16), 2),
     idleMs: setting(env, 'TRELLIS_GRAPH_NODE_IDLE_MS', integer(0, 604_800_000), 600_000),
     slotWaitMs: setting(env, 'TRELLIS_GRAPH_NODE_SLOT_WAIT_MS', integer(0, 60_000), 10_000),
-    hangMs: setting(env, 'TRELLIS_GRAPH_NODE_HANG_MS', integer(0, 600_000), 30_000),
+    hangMs: setting(env, 'TRELLIS_GRAPH_NODE_HANG_MS', integer(0, 600_000), 60_000),
     heapMib: setting(env, 'TRELLIS_GRAPH_NODE_ENGINE_HEAP_MIB', integer(128, 65_536), heapMib),
     confinement: setting(env, 'TRELLIS_GRAPH_NODE_CONFINEMENT', oneOf(confinementModes), 'best'),
     engineUids: setting(env, 'TRELLIS_GRAPH_NODE_ENGINE_UIDS', parseUidRange, uidsDefault),
