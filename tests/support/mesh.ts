@@ -112,12 +112,12 @@ export async function descendants(pid: number): Promise<number[]> {
   return found;
 }
 
-/** The engine processes of a mesh. */
+/** The engine processes of a mesh that have a graph; not those that wait for one. */
 export async function enginePids(mesh: Mesh): Promise<number[]> {
   const pids: number[] = [];
   for (const pid of await descendants(mesh.pid)) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('/graph/engine/')) pids.push(pid);
+    if (command.includes('/graph/engine/kg_')) pids.push(pid);
   }
   return pids;
 }

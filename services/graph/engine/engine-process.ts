@@ -9,6 +9,7 @@ import type { EngineGraph } from './engine-graph.ts';
 import { ImportBoard } from './import/import-board.ts';
 import { UploadSlots } from './import/upload-slots.ts';
 import { KuzuEngine } from './kuzu/kuzu-engine.ts';
+import { openFailureOf } from './kuzu/open-failure.ts';
 import { StatementPreparer } from './prepare-statement.ts';
 import type { EngineCommand, EngineConfig, EngineEvent } from './protocol.ts';
 import { SchemaCache } from './read-schema.ts';
@@ -54,6 +55,7 @@ export class EngineProcess {
   #opening: Promise<Open | undefined> | undefined;
   #isClosing = false;
   #log: Logger | undefined;
+  readonly #calls = { underWay: 0 };
 
   constructor(send: (event: EngineEvent) => Promise<void>, exit: (code: number) => void) {
     this.#send = send;
@@ -62,10 +64,13 @@ export class EngineProcess {
 
   async obey(command: EngineCommand): Promise<void> {
     if (command.type === 'close') return this.close();
+    if (command.type === 'sleep') return this.#sleep();
+    if (command.type === 'ping') return this.#send({ type: 'pong' });
     if (this.#opening) return;
     this.#opening = this.#open(command.config).catch(async (error: unknown) => {
       this.#log?.error({ err: error }, 'the graph did not open');
-      await this.#send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+      const message = error instanceof Error ? error.message : String(error);
+      await this.#send({ type: 'failed', cause: openFailureOf(error), message });
       this.#exit(exitFailed);
       return undefined;
     });
@@ -87,6 +92,13 @@ export class EngineProcess {
       this.#log?.warn({ err: error }, 'the graph was not closed cleanly');
     }
     this.#exit(exitClean);
+  }
+
+  /** Closes where no call is under way. From the answer on no call is taken: its caller is told that it was not. */
+  async #sleep(): Promise<void> {
+    if (this.#calls.underWay > 0) return this.#send({ type: 'busy' });
+    void this.#send({ type: 'sleeping' });
+    await this.close();
   }
 
   /** Ends the process at once; what was acknowledged is in the log of the database. */
@@ -132,7 +144,11 @@ export class EngineProcess {
       log,
     };
     const services = createRoutes(graph).map((service) =>
-      watchCalls(service, (callsUnderWay) => void this.#send({ type: 'activity', callsUnderWay })),
+      watchCalls(
+        service,
+        this.#calls,
+        (callsUnderWay) => void this.#send({ type: 'activity', callsUnderWay }),
+      ),
     );
     const server = await serveGrpc({ services, verifier, address: '127.0.0.1:0', log, drainMs });
     return { engine, server, log };

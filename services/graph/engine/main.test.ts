@@ -65,7 +65,9 @@ function start(config: EngineConfig) {
   children.push(child);
   const events: EngineEvent[] = [];
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
-  child.on('message', (event: EngineEvent) => events.push(event));
+  child.on('message', (event: EngineEvent) => {
+    if (event.type !== 'ready') events.push(event);
+  });
   child.send({ type: 'open', config });
   return { child, events, exited };
 }
@@ -236,11 +238,63 @@ describe('an engine process', () => {
     expect(existsSync(`${config.databasePath}.wal`)).toBe(false);
   });
 
+  test('says when it has loaded its code, and answers questions before and after it opens', async () => {
+    const config = configOf('asked');
+    const child = fork(program, [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    children.push(child);
+    const next = async () => ((await once(child, 'message')) as [EngineEvent])[0];
+    expect(await next()).toEqual({ type: 'ready' });
+    child.send({ type: 'ping' });
+    expect(await next()).toEqual({ type: 'pong' });
+    child.send({ type: 'open', config });
+    expect(await next()).toMatchObject({ type: 'opened' });
+    child.send({ type: 'ping' });
+    expect(await next()).toEqual({ type: 'pong' });
+  });
+
+  test('sleeps when it is asked to and has no call; with one it stays and serves it', async () => {
+    const config = configOf('sleep');
+    const { child, client, events, exited } = await open(config);
+    await client.execute({ graphId, statement: 'CREATE NODE TABLE T(id INT64 PRIMARY KEY)' });
+    const last = () => events.at(-1);
+    const slow = { timeout: 20_000 };
+    await expect.poll(last, slow).toEqual({ type: 'activity', callsUnderWay: 0 });
+    const isUpload = Promise.withResolvers<void>();
+    const messages = async function* () {
+      yield {
+        graphId,
+        table: 'T',
+        importId: 'i',
+        body: { contentType: 'text/csv', data: Buffer.from('1\n') },
+      };
+      await isUpload.promise;
+    };
+    const imported = client.importTable(messages());
+    await expect
+      .poll(() => events.at(-1), { timeout: 20_000 })
+      .toEqual({ type: 'activity', callsUnderWay: 1 });
+    child.send({ type: 'sleep' });
+    await expect.poll(() => events, slow).toContainEqual({ type: 'busy' });
+    isUpload.resolve();
+    expect(await imported).toMatchObject({ rowCount: 1 });
+    await expect
+      .poll(() => events.at(-1), { timeout: 20_000 })
+      .toEqual({ type: 'activity', callsUnderWay: 0 });
+    child.send({ type: 'sleep' });
+    expect(await exited).toEqual([0, null]);
+    expect(events.at(-1)).toEqual({ type: 'sleeping' });
+    expect(existsSync(`${config.databasePath}.wal`)).toBe(false);
+  });
+
   test('says why it cannot open, and ends', async () => {
     const config = configOf('broken');
     await writeFile(config.databasePath, 'this is no database');
     const { events, exited } = start(config);
     expect(await exited).toEqual([1, null]);
-    expect(events).toMatchObject([{ type: 'failed' }]);
+    expect(events).toMatchObject([{ type: 'failed', cause: 'damaged' }]);
   });
 });

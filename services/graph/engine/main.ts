@@ -4,6 +4,10 @@ import type { EngineCommand, EngineEvent } from './protocol.ts';
 // it is first used, so it is set before anything else is loaded.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
+// What `ps` shows: which graph it has, or that it is a spare. No longer than the command line that it replaces.
+const openTitle = (graphId: string) => `trellis/graph/engine/${graphId}`;
+process.title = 'trellis/graph/spare';
+
 // The terminal sends SIGINT to the whole group; the daemon decides what becomes of its engines.
 process.on('SIGINT', () => {});
 
@@ -16,8 +20,13 @@ const send = (event: EngineEvent) =>
   });
 const engineProcess = new EngineProcess(send, (code) => process.exit(code));
 
-process.on('message', (command: EngineCommand) => void engineProcess.obey(command));
+process.on('message', (command: EngineCommand) => {
+  if (command.type === 'open') process.title = openTitle(command.config.graphId);
+  void engineProcess.obey(command);
+});
 process.on('disconnect', () => void engineProcess.close());
 process.on('SIGTERM', () => void engineProcess.close());
 process.on('uncaughtException', (error) => engineProcess.fail(error));
 process.on('unhandledRejection', (error) => engineProcess.fail(error));
+
+await send({ type: 'ready' });

@@ -23,11 +23,31 @@ export interface EngineConfig {
 export type EngineCommand =
   | { readonly type: 'open'; readonly config: EngineConfig }
   /** Finish the calls under way, checkpoint, close, exit with 0. */
-  | { readonly type: 'close' };
+  | { readonly type: 'close' }
+  /** The same where no call is under way, answered with `sleeping`; else nothing, answered with `busy`. */
+  | { readonly type: 'sleep' }
+  /** Answered with `pong` as soon as the event loop turns. */
+  | { readonly type: 'ping' };
+
+/** Why a graph did not open, as far as its engine can tell. */
+export type OpenFailure =
+  /** The database file, or its log, is damaged. */
+  | 'damaged'
+  /** Another version of the engine wrote the file. */
+  | 'version'
+  /** Another process has the file open. */
+  | 'locked'
+  | 'other';
 
 /** From an engine process to its daemon. A process whose daemon is gone ends itself. */
 export type EngineEvent =
+  /** All code is loaded: `open` costs no more than the opening. */
+  | { readonly type: 'ready' }
   | { readonly type: 'opened'; readonly endpoint: string }
-  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'failed'; readonly cause: OpenFailure; readonly message: string }
   /** Sent while there are calls, at most every 250 ms, and after the last one. */
-  | { readonly type: 'activity'; readonly callsUnderWay: number };
+  | { readonly type: 'activity'; readonly callsUnderWay: number }
+  /** No new call is taken any more; the process ends. */
+  | { readonly type: 'sleeping' }
+  | { readonly type: 'busy' }
+  | { readonly type: 'pong' };

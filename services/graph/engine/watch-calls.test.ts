@@ -22,6 +22,7 @@ const context = {} as CallContext;
 
 const open = () => {
   const told: number[] = [];
+  const calls = { underWay: 0 };
   const answers: PromiseWithResolvers<Message>[] = [];
   const service = watchCalls(
     {
@@ -43,6 +44,7 @@ const open = () => {
         },
       ],
     },
+    calls,
     (callsUnderWay) => told.push(callsUnderWay),
   );
   const [one, many] = service.methods;
@@ -66,14 +68,16 @@ const open = () => {
     if (!isStream(output)) throw new Error('no stream');
     return output[Symbol.asyncIterator]();
   };
-  return { told, begin, stream };
+  return { told, calls, begin, stream };
 };
 
 it('the first call after a quiet time is told at once, its end within 250 ms', async () => {
-  const { told, begin } = open();
+  const { told, calls, begin } = open();
   const call = begin();
   expect(told).toEqual([1]);
+  expect(calls.underWay).toBe(1);
   await call.end();
+  expect(calls.underWay).toBe(0);
   expect(told).toEqual([1]);
   vi.advanceTimersByTime(250);
   expect(told).toEqual([1, 0]);

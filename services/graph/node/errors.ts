@@ -1,10 +1,21 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { type RpcError, rpcError } from '../../mesh/rpc/error.ts';
+import { type OpenFailureCause, openFailureWords } from './domain/open-failure.ts';
 
 const retryAfterMs = 1_000;
 
+/** How often in a row a graph failed to open, and why the last time. */
+export interface Broken {
+  readonly failures: number;
+  readonly cause: OpenFailureCause;
+}
+
 export function noSlot(): RpcError {
-  return rpcError(ErrorReason.NO_CAPACITY, 'all slots of the graph node serve calls', { retryAfterMs });
+  return rpcError(
+    ErrorReason.NO_CAPACITY,
+    'all slots of the graph node serve calls, and none became free in time',
+    { retryAfterMs },
+  );
 }
 
 export function nodeDraining(): RpcError {
@@ -15,8 +26,10 @@ export function openingEnded(): RpcError {
   return rpcError(ErrorReason.UNAVAILABLE, 'the graph was closed while it was opened', { retryAfterMs });
 }
 
-/** The graph failed to open so often in a row that it is left alone for a while. */
-export function engineBroken(failures: number, coolDownMs: number): RpcError {
-  const message = `the graph failed to open ${failures} times in a row; it is tried again later`;
-  return rpcError(ErrorReason.UNAVAILABLE, message, { retryAfterMs: coolDownMs });
+/** The graph failed to open so often in a row that it is left alone for a while. Tells why, in words and as metadata. */
+export function engineBroken({ failures, cause }: Broken, coolDownMs: number): RpcError {
+  const times = failures === 1 ? 'once' : `${failures} times in a row`;
+  const message = `the graph failed to open ${times}: ${openFailureWords[cause]}; it is tried again later`;
+  const metadata = { cause, failures: String(failures) };
+  return rpcError(ErrorReason.UNAVAILABLE, message, { retryAfterMs: coolDownMs, metadata });
 }

@@ -52,6 +52,9 @@ function start(): Promise<ServiceModule> {
     TRELLIS_DATA_DIR: graphs.dataDirectory,
     TRELLIS_GRAPH_NODE_SLOTS: '2',
     TRELLIS_GRAPH_NODE_TIER: 'standard',
+    TRELLIS_GRAPH_NODE_SLOT_WAIT_MS: '7000',
+    TRELLIS_GRAPH_NODE_SPARES: '0',
+    TRELLIS_GRAPH_NODE_CONFINEMENT: 'none',
   };
   return createGraphNodeServer({
     config: readGraphNodeConfig(env),
@@ -95,12 +98,15 @@ describe('GraphNodeService', () => {
     await client.closeGraph({ graphId: graph.graphId, delete: true });
   });
 
-  test('OpenGraph answers NO_CAPACITY where every slot serves calls', async () => {
+  test('OpenGraph answers NO_CAPACITY where every slot serves calls for too long', async () => {
     for (const graph of [graphs.graph(1), graphs.graph(2)]) {
       await graphs.script(graph.graphId, { isBusy: true });
       await client.openGraph(graph);
     }
-    await expect(client.openGraph(graphs.graph(3))).rejects.toMatchObject(reason('NO_CAPACITY'));
+    const opening = client.openGraph(graphs.graph(3)).catch((error: unknown) => error);
+    await clock.sleeper(7_000);
+    clock.advance(7_000);
+    expect(await opening).toMatchObject(reason('NO_CAPACITY'));
   });
 
   test('OpenGraph ends when its caller gives up; the opening goes on', async () => {
@@ -206,6 +212,9 @@ test.each([
   ['TRELLIS_GRAPH_NODE_TIER', 'gold'],
   ['TRELLIS_GRAPH_NODE_SLOTS', '0'],
   ['TRELLIS_GRAPH_NODE_OPEN_TIMEOUT_MS', 'soon'],
+  ['TRELLIS_GRAPH_NODE_CONFINEMENT', 'some'],
+  ['TRELLIS_GRAPH_NODE_ENGINE_UIDS', '0-1000'],
+  ['TRELLIS_GRAPH_NODE_ENGINE_UIDS', '60000-60010'],
 ])('a bad %s stops the start and is named', (name, value) => {
   expect(() => readGraphNodeConfig({ [name]: value })).toThrow(name);
 });

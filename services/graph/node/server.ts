@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JWK } from 'jose';
@@ -12,7 +12,10 @@ import type { Channel } from '../../mesh/rpc/channel.ts';
 import type { GraphNodeConfig } from './config.ts';
 import { Registration } from './registration.ts';
 import { createRoutes } from './routes.ts';
+import { EngineHost } from './supervisor/engine-host.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+
+const engineProgram = fileURLToPath(new URL('../engine/main.ts', import.meta.url));
 
 export interface GraphNodeDeps {
   readonly config: GraphNodeConfig;
@@ -29,18 +32,20 @@ export interface GraphNodeDeps {
   readonly clock?: Clock;
 }
 
-/** The daemon of a graph node. Throws DirectoryInUseError where another one has its data directory. */
+/**
+ * The daemon of a graph node. Throws DirectoryInUseError where another one has its data directory, and
+ * ConfinementMissingError.
+ */
 export async function createGraphNodeServer(deps: GraphNodeDeps): Promise<ServiceModule> {
   const { config, catalog, address, verificationKey, log, clock = systemClock } = deps;
   const { dataDirectory, tier, slots } = config;
-  const engineProgram = deps.engineProgram ?? fileURLToPath(new URL('../engine/main.ts', import.meta.url));
   const lock = await lockDirectory(join(dataDirectory, 'graphs'));
   const nodeId = config.nodeId ?? (await keptNodeId(dataDirectory));
-  await rm(join(dataDirectory, 'graph-node', 'work'), { recursive: true, force: true });
+  const host = await EngineHost.create({ config, program: deps.engineProgram ?? engineProgram, clock, log });
   const supervisor: Supervisor = new Supervisor({
     limits: config,
     dataDirectory,
-    engineProgram,
+    pool: host.pool,
     verificationKey,
     clock,
     log,
@@ -63,9 +68,13 @@ export async function createGraphNodeServer(deps: GraphNodeDeps): Promise<Servic
   return {
     name: 'graph-node',
     services: createRoutes(supervisor),
-    start: async () => registration.start(),
+    start: async () => {
+      registration.start();
+      host.start();
+    },
     close: async () => {
       await supervisor.drain();
+      await host.close();
       await registration.leave();
       await lock.release();
     },

@@ -24,25 +24,24 @@ test('an epoch is taken only once, whatever is asked for and also by a later dae
 
 test('an epoch file that cannot be read stops the opening rather than repeating epochs', async () => {
   await directory.takeEpoch(5n);
-  await writeFile(join(data, 'graphs', graphId, 'epoch'), 'not a number');
+  await writeFile(join(data, 'graph-node', 'epochs', graphId), 'not a number');
   await expect(directory.takeEpoch(6n)).rejects.toThrow();
 });
 
-test('the work directory is emptied', async () => {
-  await directory.emptyWork();
-  await writeFile(join(directory.workDirectory, 'left-over'), '');
-  await directory.emptyWork();
-  expect(await readdir(directory.workDirectory)).toEqual([]);
+test("the epoch is kept where the graph's engine cannot change it", async () => {
+  await directory.takeEpoch(1n);
+  await directory.giveTo(undefined);
+  expect(await readdir(join(data, 'graphs', graphId))).toEqual([]);
 });
 
 test('deleting leaves nothing, and deleting nothing is fine', async () => {
   await directory.takeEpoch(1n);
-  await directory.emptyWork();
+  await directory.giveTo(undefined);
   await writeFile(directory.databasePath, '');
   await directory.delete();
   await directory.delete();
   expect(await readdir(join(data, 'graphs'))).toEqual([]);
-  expect(await readdir(join(data, 'graph-node', 'work'))).toEqual([]);
+  expect(await readdir(join(data, 'graph-node', 'epochs'))).toEqual([]);
 });
 
 test.each(['', '..', 'kg_../../../etc/passwd', `${graphId}/..`, 'kg_4M2S0D7Q9X1C5V8B3N6H', `${graphId}\n`])(

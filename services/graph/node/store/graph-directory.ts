@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { lchown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const graphIdPattern = /^kg_[a-z0-9]{20}$/;
@@ -6,23 +6,23 @@ const graphIdPattern = /^kg_[a-z0-9]{20}$/;
 /**
  * The files of one graph:
  * ```
- * <data>/graphs/<graph id>/graph.kuzu   the database and what the engine puts beside it
- * <data>/graphs/<graph id>/epoch        the greatest epoch that it was ever opened with
- * <data>/graph-node/work/<graph id>/    what the engine process may use while it runs
+ * <data>/graphs/<graph id>/graph.kuzu    the database and what the engine puts beside it
+ * <data>/graph-node/epochs/<graph id>    the greatest epoch that it was ever opened with
  * ```
+ * The first directory is the engine's while it runs; nothing in it is trusted, or opened here.
  */
 export class GraphDirectory {
   readonly databasePath: string;
-  readonly workDirectory: string;
   readonly #directory: string;
+  readonly #epochDirectory: string;
   readonly #epochPath: string;
 
   constructor(dataDirectory: string, graphId: string) {
     if (!graphIdPattern.test(graphId)) throw new Error('not the id of a graph');
     this.#directory = join(dataDirectory, 'graphs', graphId);
-    this.#epochPath = join(this.#directory, 'epoch');
+    this.#epochDirectory = join(dataDirectory, 'graph-node', 'epochs');
+    this.#epochPath = join(this.#epochDirectory, graphId);
     this.databasePath = join(this.#directory, 'graph.kuzu');
-    this.workDirectory = join(dataDirectory, 'graph-node', 'work', graphId);
   }
 
   /**
@@ -30,7 +30,7 @@ export class GraphDirectory {
    * when this resolves, so revisions never repeat, whatever the catalog knows.
    */
   async takeEpoch(wanted: bigint): Promise<bigint> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await mkdir(this.#epochDirectory, { recursive: true, mode: 0o700 });
     const taken = (await this.#takenEpoch()) + 1n;
     const epoch = wanted > taken ? wanted : taken;
     const draft = `${this.#epochPath}.draft`;
@@ -42,20 +42,25 @@ export class GraphDirectory {
       await file.close();
     }
     await rename(draft, this.#epochPath);
-    await syncDirectory(this.#directory);
+    await syncDirectory(this.#epochDirectory);
     return epoch;
   }
 
-  /** Makes the work directory, empty. */
-  async emptyWork(): Promise<void> {
-    await rm(this.workDirectory, { recursive: true, force: true });
-    await mkdir(this.workDirectory, { recursive: true, mode: 0o700 });
+  /** Makes the directory and gives it to a user, with all that is in it; undefined: it stays ours. */
+  async giveTo(uid: number | undefined): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    if (uid !== undefined) await changeOwner(this.#directory, uid, uid);
+  }
+
+  /** Takes it back from the user that it was given to. */
+  async reclaim(): Promise<void> {
+    await reclaim(this.#directory);
   }
 
   /** Deletes all files of the graph. Only for a graph that no process has open. */
   async delete(): Promise<void> {
-    await rm(this.workDirectory, { recursive: true, force: true });
     await rm(this.#directory, { recursive: true, force: true });
+    await rm(this.#epochPath, { force: true });
   }
 
   async #takenEpoch(): Promise<bigint> {
@@ -66,6 +71,29 @@ export class GraphDirectory {
       throw error;
     }
   }
+}
+
+/** Takes back what a daemon that was killed left with the users of its engines. */
+export async function reclaimGraphs(dataDirectory: string): Promise<void> {
+  const graphs = join(dataDirectory, 'graphs');
+  for (const name of await readdir(graphs)) if (graphIdPattern.test(name)) await reclaim(join(graphs, name));
+}
+
+async function reclaim(directory: string): Promise<void> {
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  const found = await stat(directory).catch(ignoreMissing);
+  if (uid === undefined || gid === undefined || !found || found.uid === uid) return;
+  await changeOwner(directory, uid, gid);
+}
+
+/** Of the directory first: who had it cannot come in any more. Links are not followed. */
+async function changeOwner(directory: string, uid: number, gid: number): Promise<void> {
+  await lchown(directory, uid, gid);
+  for (const name of await readdir(directory)) await lchown(join(directory, name), uid, gid);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -1,12 +1,20 @@
 import type { Logger } from '../../../mesh/log/logger.ts';
 import type { Clock } from '../../../mesh/process/clock.ts';
 import { respawnDelayMs } from '../domain/back-off.ts';
-import { engineBroken, openingEnded } from '../errors.ts';
+import { failureIsCertain, type OpenFailureCause } from '../domain/open-failure.ts';
+import { type Broken, engineBroken, openingEnded } from '../errors.ts';
 import type { GraphDirectory } from '../store/graph-directory.ts';
-import type { EngineProcess } from './engine-process.ts';
+import { type EngineProcess, OpenFailed } from './engine-process.ts';
+import type { Slots } from './slots.ts';
 
 /** An engine process that served for so long counts as healthy: its end is a first failure. */
 const healthyMs = 5_000;
+
+/** Who asked for an opening has so long to make his call before the graph may be closed for another. */
+const unservedGraceMs = 3_000;
+
+/** After so many openings in a row that failed for a reason that time does not mend, no more are tried. */
+const certainFailuresMax = 2;
 
 /** Where a graph is served, and since which opening. */
 export interface Opening {
@@ -28,26 +36,32 @@ export interface SupervisedEngineOptions {
   readonly epoch: bigint;
   readonly directory: GraphDirectory;
   readonly limits: EngineLimits;
+  /** It takes one before its first process starts, and keeps it to the end. */
+  readonly slots: Pick<Slots, 'acquire' | 'release'>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Starts a process that opens the graph with this epoch. */
-  readonly launch: (epoch: bigint, onActivity: (callsUnderWay: number) => void) => EngineProcess;
-  /** The first process starts after this. */
-  readonly after: Promise<unknown>;
+  /** Has a process open the graph with this epoch. */
+  readonly launch: (epoch: bigint, onActivity: (callsUnderWay: number) => void) => Promise<EngineProcess>;
   /** Hears of each change of endpoint and epoch. */
   readonly onChange: () => void;
+  /** Hears when the graph may have become idle. */
+  readonly onQuiet: () => void;
 }
 
-/** Keeps a graph open: starts its engine process again, with the next epoch, until it is closed or fails to open too often. */
+/** Keeps a graph open: has it opened again, with the next epoch, until it is closed or fails to open too often. */
 export class SupervisedEngine {
   readonly #options: SupervisedEngineOptions;
   readonly #closing = new AbortController();
   #opening = Promise.withResolvers<Opening>();
+  #process: EngineProcess | undefined;
   #epoch = 0n;
   #endpoint = '';
   #callsUnderWay = 0;
+  #hasServed = false;
+  #openedMs = 0;
   #lastActiveMs: number;
-  #isBroken = false;
+  #failure: OpenFailureCause = 'other';
+  #broken: Broken | undefined;
   /** Resolves when no process is left and none will come. */
   readonly ended: Promise<void>;
 
@@ -73,13 +87,28 @@ export class SupervisedEngine {
     return this.#endpoint !== '' && this.#callsUnderWay === 0;
   }
 
+  /** True where it is idle and whoever had it opened has had his turn. */
+  get mayMakeRoom(): boolean {
+    const hadTurn = this.#hasServed || this.#options.clock.now() - this.#openedMs >= unservedGraceMs;
+    return this.isIdle && hadTurn;
+  }
+
   get lastActiveMs(): number {
     return this.#lastActiveMs;
   }
 
-  /** True where it ended by itself, having failed to open too often. */
-  get isBroken(): boolean {
-    return this.#isBroken;
+  /** Set where it ended by itself, having failed to open too often. */
+  get broken(): Broken | undefined {
+    return this.#broken;
+  }
+
+  /** Asks its process to end unless it has calls; true where it is on its way out. */
+  async sleep(): Promise<boolean> {
+    if (!this.isIdle || !this.#process) return false;
+    const isAsleep = await this.#process.sleep();
+    // It has a call of which it has not told yet: others are to be asked before it is asked again.
+    if (!isAsleep) this.#lastActiveMs = this.#options.clock.now();
+    return isAsleep;
   }
 
   /** Ends it: calls under way finish within the time for closing. */
@@ -89,20 +118,37 @@ export class SupervisedEngine {
   }
 
   async #run(): Promise<void> {
-    const { after, limits, log, graphId, onChange } = this.#options;
-    await after;
+    const { slots, onChange } = this.#options;
+    try {
+      await slots.acquire(this.#closing.signal);
+    } catch (error) {
+      this.#opening.reject(error);
+      return;
+    }
+    try {
+      await this.#keepOpen();
+    } finally {
+      slots.release();
+      onChange();
+    }
+  }
+
+  async #keepOpen(): Promise<void> {
+    const { limits, log, graphId } = this.#options;
     let failures = 0;
     let openFailures = 0;
-    while (!this.#isClosing && openFailures < limits.failuresMax) {
+    const failuresMax = () =>
+      failureIsCertain(this.#failure) ? Math.min(certainFailuresMax, limits.failuresMax) : limits.failuresMax;
+    while (!this.#isClosing && openFailures < failuresMax()) {
+      this.#failure = 'other';
       const servedMs = await this.#serve(respawnDelayMs(failures));
       if (this.#isClosing) break;
       failures = servedMs !== undefined && servedMs >= healthyMs ? 1 : failures + 1;
       openFailures = servedMs === undefined ? openFailures + 1 : 0;
-      log.error({ graphId, failures, openFailures }, 'the engine of a graph failed');
+      log.error({ graphId, failures, openFailures, cause: this.#failure }, 'the engine of a graph failed');
     }
-    this.#isBroken = !this.#isClosing;
-    this.#opening.reject(this.#isBroken ? engineBroken(openFailures, limits.coolDownMs) : openingEnded());
-    onChange();
+    if (!this.#isClosing) this.#broken = { failures: openFailures, cause: this.#failure };
+    this.#opening.reject(this.#broken ? engineBroken(this.#broken, limits.coolDownMs) : openingEnded());
   }
 
   get #isClosing(): boolean {
@@ -111,17 +157,18 @@ export class SupervisedEngine {
 
   /** Runs one process: how long it served, or undefined where it never did. Its epoch is told before it starts. */
   async #serve(delayMs: number): Promise<number | undefined> {
-    const { directory, epoch, clock, launch, onChange, log, graphId } = this.#options;
+    const { directory, epoch, clock, launch, onChange, onQuiet, log, graphId } = this.#options;
     const isDue = delayMs > 0 ? clock.sleep(delayMs, this.#closing.signal) : undefined;
     try {
       this.#epoch = await directory.takeEpoch(epoch);
       onChange();
       await isDue;
-      await directory.emptyWork();
       if (this.#isClosing) return undefined;
-      const process = launch(this.#epoch, (callsUnderWay) => {
+      const process = await launch(this.#epoch, (callsUnderWay) => {
         this.#callsUnderWay = callsUnderWay;
         this.#lastActiveMs = clock.now();
+        if (callsUnderWay > 0) this.#hasServed = true;
+        else onQuiet();
       });
       return await this.#follow(process);
     } catch (err) {
@@ -134,36 +181,47 @@ export class SupervisedEngine {
   async #follow(process: EngineProcess): Promise<number | undefined> {
     const { clock, limits, log, graphId } = this.#options;
     const close = () => void process.close(limits.closeTimeoutMs);
+    if (this.#isClosing) close();
     this.#closing.signal.addEventListener('abort', close, { once: true });
-    const openedMs = await this.#awaitOpened(process);
+    this.#process = process;
+    const isOpen = await this.#awaitOpened(process);
     const exit = await process.exited;
+    this.#process = undefined;
     this.#closing.signal.removeEventListener('abort', close);
     if (!this.#isClosing) log.error({ graphId, exit }, 'an engine process ended unasked');
     this.#callsUnderWay = 0;
-    if (openedMs === undefined) return undefined;
+    if (!isOpen) return undefined;
     this.#endpoint = '';
     this.#opening = Promise.withResolvers();
     this.#opening.promise.catch(() => {});
-    return clock.now() - openedMs;
+    return clock.now() - this.#openedMs;
   }
 
-  /** When the process began to serve; undefined where it failed to, and was killed. */
-  async #awaitOpened(process: EngineProcess): Promise<number | undefined> {
-    const { clock, limits, log, graphId, onChange } = this.#options;
+  /** True when the process serves; false where it failed to, and was killed. */
+  async #awaitOpened(process: EngineProcess): Promise<boolean> {
+    const { clock, limits, log, graphId, onChange, onQuiet } = this.#options;
     const decided = new AbortController();
+    let isLate = false;
     void clock.sleep(limits.openTimeoutMs, decided.signal).then(() => {
-      if (!decided.signal.aborted) process.kill();
+      if (decided.signal.aborted) return;
+      isLate = true;
+      process.kill();
     });
     try {
       this.#endpoint = await process.opened;
-      this.#lastActiveMs = clock.now();
+      this.#hasServed = false;
+      this.#openedMs = clock.now();
+      this.#lastActiveMs = this.#openedMs;
       this.#opening.resolve({ endpoint: this.#endpoint, epoch: this.#epoch });
       onChange();
-      return this.#lastActiveMs;
+      onQuiet();
+      return true;
     } catch (err) {
+      const failure = err instanceof OpenFailed ? err.failure : 'other';
+      this.#failure = isLate ? 'timeout' : failure;
       if (!this.#isClosing) log.error({ err, graphId }, 'an engine process did not open its graph');
       process.kill();
-      return undefined;
+      return false;
     } finally {
       decided.abort();
     }

@@ -1,14 +1,21 @@
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
 import { TestClock } from '../../../mesh/process/clock.testing.ts';
+import { noLayers } from '../confinement/confinement.ts';
+import { EngineUids } from '../confinement/engine-uids.ts';
 import { FakeGraphs, fakeEngineProgram, isAlive, pidOf } from '../testing/fake-graphs.ts';
+import { EngineLauncher } from './engine-launcher.ts';
+import { SparePool } from './spare-pool.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 const limits = {
   slots: 2,
+  slotWaitMs: 20_000,
+  idleMs: 0,
   openTimeoutMs: 30_000,
   closeTimeoutMs: 10_000,
   failuresMax: 3,
@@ -36,22 +43,49 @@ afterEach(async () => {
   await graphs.expectNoneAlive();
 });
 
-function createSupervisor(options: Partial<SupervisorOptions> = {}): Supervisor {
+function createSupervisor(options: Partial<SupervisorOptions> & { program?: string } = {}): Supervisor {
+  const { program = fakeEngineProgram, ...others } = options;
+  const { dataDirectory } = graphs;
+  const log = pino({ level: 'info' }, { write: (line: string) => logLines.push(line) });
+  const launcher = new EngineLauncher({
+    program,
+    dataDirectory,
+    layers: noLayers,
+    platform: { isRoot: false, isLinux: false, setpriv: undefined, prlimit: undefined },
+    uids: new EngineUids({ first: 1, last: 1 }),
+    heapMib: 128,
+    readable: [],
+    hangMs: 36_000,
+    clock,
+    log,
+  });
   return new Supervisor({
     limits,
-    dataDirectory: graphs.dataDirectory,
-    engineProgram: fakeEngineProgram,
+    dataDirectory,
+    pool: new SparePool({ spares: 0, launcher, clock, log }),
     verificationKey,
     clock,
-    log: pino({ level: 'info' }, { write: (line: string) => logLines.push(line) }),
+    log,
     onChange: () => {},
-    ...options,
+    ...others,
   });
 }
 
+/** The engine of an opening serves a call that is over at once. */
+function serveCall(opening: { readonly endpoint: string }): void {
+  process.kill(pidOf(opening), 'SIGHUP');
+}
+
+/** How long a graph that served no call yet is safe from others. */
+const graceMs = 3_000;
+/** Starting a process takes its time on a machine that does much else. */
+const slow = { timeout: 20_000 };
+/** How often is looked for room while somebody waits. */
+const lookMs = 150;
+
 /** The next opening of a graph whose engine was killed. */
 async function reopened(graph: ReturnType<FakeGraphs['graph']>, lost: { readonly endpoint: string }) {
-  await expect.poll(() => supervisor.held()[0]?.endpoint).not.toBe(lost.endpoint);
+  await expect.poll(() => supervisor.held()[0]?.endpoint, slow).not.toBe(lost.endpoint);
   return await supervisor.open(graph);
 }
 
@@ -88,7 +122,7 @@ describe('opening', () => {
       await reopened(graph, opening);
       for (const start of await graphs.starts(graph.graphId)) {
         expect(start.workFiles).toEqual([]);
-        expect(start.execArgv).toEqual([]);
+        expect(start.execArgv).toEqual(['--max-old-space-size=128']);
         const { PATH, HOME, TMPDIR, ...others } = start.environment;
         expect([PATH, HOME, TMPDIR]).toEqual([process.env.PATH, start.workDirectory, start.workDirectory]);
         expect(Object.keys(others)).toEqual([]);
@@ -148,11 +182,21 @@ describe('opening', () => {
     expect(await supervisor.open(graph)).toMatchObject({ epoch: 4n });
   });
 
+  test('gives up at once where time does not mend the reason, and tells it', async () => {
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { onOpen: 'fail-damaged' });
+    const error = await supervisor.open(graph).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ ...reason('UNAVAILABLE'), metadata: { cause: 'damaged', failures: '2' } });
+    expect((error as Error).message).toContain('its file is damaged');
+    expect(await graphs.starts(graph.graphId)).toHaveLength(2);
+  });
+
   test('backs off while the disk gives no epoch, and then takes none smaller than asked for', async () => {
     const patient = createSupervisor({ limits: { ...limits, failuresMax: 5 } });
     const graph = graphs.graph(1, 9n);
     await graphs.script(graph.graphId, {});
-    const epochPath = `${graphs.directory(graph.graphId)}/epoch`;
+    const epochPath = `${graphs.dataDirectory}/graph-node/epochs/${graph.graphId}`;
+    await mkdir(dirname(epochPath), { recursive: true });
     await writeFile(epochPath, 'no number');
     const opening = patient.open(graph);
     const failed = () => logLines.filter((line) => line.includes('could not be started')).length;
@@ -171,7 +215,7 @@ describe('opening', () => {
     await graphs.script(graph.graphId, { onOpen: 'hang' });
     const opening = supervisor.open(graph);
     await clock.sleeper(30_000);
-    await expect.poll(() => graphs.pids()).toHaveLength(1);
+    await expect.poll(() => graphs.pids(), slow).toHaveLength(1);
     await graphs.script(graph.graphId, {});
     clock.advance(30_000);
     expect(await opening).toMatchObject({ epoch: 2n });
@@ -182,7 +226,7 @@ describe('opening', () => {
   test('counts a program that cannot be started as a failure', async () => {
     const broken = createSupervisor({
       limits: { ...limits, failuresMax: 1 },
-      engineProgram: '/nowhere/engine.ts',
+      program: '/nowhere/engine.ts',
     });
     await expect(broken.open(graphs.graph(1))).rejects.toMatchObject(reason('UNAVAILABLE'));
     expect(broken.held()).toEqual([]);
@@ -273,7 +317,7 @@ describe('a crash', () => {
       await clock.sleeper(delayMs);
       clock.advance(delayMs);
     }
-    await expect.poll(() => supervisor.held()).toEqual([]);
+    await expect.poll(() => supervisor.held(), slow).toEqual([]);
     await expect(supervisor.open(graph)).rejects.toMatchObject(reason('UNAVAILABLE'));
     expect(await graphs.starts(graph.graphId)).toHaveLength(4);
   });
@@ -321,7 +365,7 @@ describe('closing', () => {
     const graph = graphs.graph(1);
     await graphs.script(graph.graphId, { onOpen: 'hang' });
     const opening = supervisor.open(graph).catch((error: unknown) => error);
-    await expect.poll(() => graphs.pids()).toHaveLength(1);
+    await expect.poll(() => graphs.pids(), slow).toHaveLength(1);
     await supervisor.close(graph.graphId, false);
     expect(await opening).toMatchObject(reason('UNAVAILABLE'));
   });
@@ -375,24 +419,93 @@ describe('slots', () => {
     const a = await supervisor.open(first);
     clock.advance(1);
     const b = await supervisor.open(second);
+    clock.advance(graceMs);
     await supervisor.open(third);
     expect(isAlive(pidOf(a))).toBe(false);
     expect(isAlive(pidOf(b))).toBe(true);
     expect(supervisor.held().map(({ graphId }) => graphId)).toEqual([second.graphId, third.graphId]);
   });
 
-  test('a graph with calls under way is never closed for another; where all have some there is no capacity', async () => {
+  test('a graph that was just opened is closed for another only once it served a call, or nobody came', async () => {
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((number) => graphs.graph(number));
+    if (!first || !second || !third || !fourth) throw new Error('no graphs');
+    const a = await supervisor.open(first);
+    const b = await supervisor.open(second);
+    const opening = supervisor.open(third);
+    await clock.sleeper(lookMs);
+    clock.advance(graceMs - 1);
+    await clock.sleeper(lookMs);
+    expect([isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([true, true]);
+    serveCall(b);
+    const c = await opening;
+    expect([isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([true, false]);
+    const next = supervisor.open(fourth);
+    await clock.sleeper(lookMs);
+    clock.advance(lookMs);
+    await next;
+    expect([isAlive(pidOf(a)), isAlive(pidOf(c))]).toEqual([false, true]);
+  });
+
+  test('a graph with calls under way is never closed for another', async () => {
     const [first, second, third] = [graphs.graph(1), graphs.graph(2), graphs.graph(3)];
     const a = await supervisor.open(first);
     clock.advance(1);
     const b = await supervisor.open(second);
+    clock.advance(graceMs);
     process.kill(pidOf(a), 'SIGUSR2');
     await expect.poll(() => supervisor.idleGraphIds()).toEqual([second.graphId]);
-    const c = await supervisor.open(third);
+    await supervisor.open(third);
     expect([isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([true, false]);
+  });
+
+  test('an engine that has a call of which it has not told stays, and serves', async () => {
+    const [first, second, third] = [graphs.graph(1), graphs.graph(2), graphs.graph(3)];
+    await graphs.script(first.graphId, { onSleep: 'busy' });
+    const a = await supervisor.open(first);
+    clock.advance(1);
+    const b = await supervisor.open(second);
+    clock.advance(graceMs);
+    const opening = supervisor.open(third);
+    expect(await supervisor.open(first)).toEqual(a);
+    await clock.sleeper(lookMs);
+    clock.advance(lookMs);
+    await opening;
+    expect([isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([true, false]);
+  });
+
+  test('where all graphs have calls an opening waits, first come, first served, and then there is no capacity', async () => {
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((number) => graphs.graph(number));
+    if (!first || !second || !third || !fourth) throw new Error('no graphs');
+    await graphs.script(second.graphId, { isBusy: true });
+    const a = await supervisor.open(first);
+    process.kill(pidOf(a), 'SIGUSR2');
+    await supervisor.open(second);
+    await expect.poll(() => supervisor.idleGraphIds()).toEqual([]);
+    const waiting = supervisor.open(third);
+    await clock.sleeper(20_000);
+    clock.advance(1);
+    const late = supervisor.open(fourth).catch((error: unknown) => error);
+    expect(supervisor.held().map(({ graphId }) => graphId)).toEqual([first.graphId, second.graphId]);
+    serveCall(a);
+    const c = await waiting;
+    expect(isAlive(pidOf(a))).toBe(false);
     process.kill(pidOf(c), 'SIGUSR2');
     await expect.poll(() => supervisor.idleGraphIds()).toEqual([]);
-    await expect(supervisor.open(second)).rejects.toMatchObject(reason('NO_CAPACITY'));
+    clock.advance(20_000);
+    expect(await late).toMatchObject(reason('NO_CAPACITY'));
+  });
+
+  test('closing a graph that waits for a slot ends its wait', async () => {
+    for (const graph of [graphs.graph(1), graphs.graph(2)]) {
+      await graphs.script(graph.graphId, { isBusy: true });
+      await supervisor.open(graph);
+    }
+    const third = graphs.graph(3);
+    const waiting = supervisor.open(third).catch((error: unknown) => error);
+    await clock.sleeper(20_000);
+    await supervisor.close(third.graphId, true);
+    expect(await waiting).toMatchObject(reason('UNAVAILABLE'));
+    expect(await graphs.starts(third.graphId)).toEqual([]);
   });
 
   test('never are there more processes than slots, also while one closes', async () => {
@@ -401,6 +514,7 @@ describe('slots', () => {
     const a = await supervisor.open(first);
     clock.advance(1);
     await supervisor.open(second);
+    clock.advance(graceMs);
     const opening = supervisor.open(third);
     await clock.sleeper(10_000);
     // By the time that another node has started two processes in turn, this one would have started one.
@@ -413,6 +527,82 @@ describe('slots', () => {
     expect(isAlive(pidOf(a))).toBe(false);
     await elsewhere.drain();
   });
+});
+
+describe('sleep', () => {
+  const sleepy = () =>
+    createSupervisor({
+      limits: { ...limits, idleMs: 60_000 },
+      onChange: () => reports.push(supervisor.held()),
+    });
+
+  test('a graph without calls for its time is closed, and reported so before its process has ended', async () => {
+    await supervisor.drain();
+    supervisor = sleepy();
+    const [first, second] = [graphs.graph(1), graphs.graph(2)];
+    await graphs.script(first.graphId, { onClose: 'hang' });
+    const a = await supervisor.open(first);
+    clock.advance(1_000);
+    const b = await supervisor.open(second);
+    clock.advance(59_000);
+    await expect.poll(() => supervisor.held().map(({ graphId }) => graphId)).toEqual([second.graphId]);
+    expect(reports.at(-1)).toEqual(supervisor.held());
+    expect([isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([true, true]);
+    await clock.sleeper(10_000);
+    clock.advance(10_000);
+    await expect.poll(() => [isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([false, false]);
+  });
+
+  test('an opening that comes while the graph falls asleep has it open again, with the next epoch', async () => {
+    await supervisor.drain();
+    supervisor = sleepy();
+    const graph = graphs.graph(1);
+    await graphs.script(graph.graphId, { onClose: 'hang' });
+    const asleep = await supervisor.open(graph);
+    await graphs.script(graph.graphId, {});
+    clock.advance(60_000);
+    await expect.poll(() => supervisor.held()).toEqual([]);
+    const waking = supervisor.open(graph);
+    await clock.sleeper(10_000);
+    expect(isAlive(pidOf(asleep))).toBe(true);
+    clock.advance(10_000);
+    const awake = await waking;
+    expect(awake.epoch).toBe(2n);
+    expect([isAlive(pidOf(asleep)), isAlive(pidOf(awake))]).toEqual([false, true]);
+  });
+
+  test('a call starts the time again, and one that lasts holds the graph open', async () => {
+    await supervisor.drain();
+    supervisor = sleepy();
+    const graph = graphs.graph(1);
+    const opening = await supervisor.open(graph);
+    process.kill(pidOf(opening), 'SIGUSR2');
+    await expect.poll(() => supervisor.idleGraphIds()).toEqual([]);
+    clock.advance(600_000);
+    await clock.sleeper(6_000);
+    expect(supervisor.held()).toHaveLength(1);
+    serveCall(opening);
+    await expect.poll(() => supervisor.idleGraphIds()).toEqual([graph.graphId]);
+    clock.advance(59_999);
+    await clock.sleeper(6_000);
+    expect(supervisor.held()).toHaveLength(1);
+    clock.advance(6_000);
+    await expect.poll(() => supervisor.held()).toEqual([]);
+  });
+});
+
+test('an engine that lives and does not answer any more is replaced', async () => {
+  const graph = graphs.graph(1);
+  await graphs.script(graph.graphId, { onPing: 'hang' });
+  const opening = await supervisor.open(graph);
+  await graphs.script(graph.graphId, {});
+  // The message that it is open was an answer, too; then three questions go without.
+  for (let question = 1; question <= 4; question++) {
+    await clock.sleeper(12_000);
+    clock.advance(12_000);
+  }
+  expect(await reopened(graph, opening)).toMatchObject({ epoch: 2n });
+  expect(isAlive(pidOf(opening))).toBe(false);
 });
 
 test('draining closes all graphs at the same time, kills what does not close, and opens none any more', async () => {

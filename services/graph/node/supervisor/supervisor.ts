@@ -1,10 +1,19 @@
 import type { JWK } from 'jose';
 import type { Logger, LogLevel } from '../../../mesh/log/logger.ts';
 import type { Clock } from '../../../mesh/process/clock.ts';
-import { engineBroken, nodeDraining, noSlot } from '../errors.ts';
+import { type Broken, engineBroken, nodeDraining } from '../errors.ts';
 import { GraphDirectory } from '../store/graph-directory.ts';
-import { EngineProcess } from './engine-process.ts';
+import { Slots } from './slots.ts';
+import type { SparePool } from './spare-pool.ts';
 import { type EngineLimits, type Opening, SupervisedEngine } from './supervised-engine.ts';
+
+/** While graphs wait for a slot, how often is looked for one that can be freed, beside the moments that tell. */
+const lookForRoomMs = 150;
+
+/** How much longer than it should a graph may stay awake. */
+const idleSlack = 0.1;
+const idleLookMsMin = 50;
+const idleLookMsMax = 30_000;
 
 /** A graph to open. */
 export interface GraphToOpen {
@@ -20,11 +29,19 @@ export interface HeldGraph extends Opening {
   readonly graphId: string;
 }
 
+export interface SupervisorLimits extends EngineLimits {
+  readonly slots: number;
+  /** How long an opening waits for a slot where all are taken. */
+  readonly slotWaitMs: number;
+  /** A graph without calls for so long is closed; 0: none is. */
+  readonly idleMs: number;
+}
+
 export interface SupervisorOptions {
-  readonly limits: EngineLimits & { readonly slots: number };
+  readonly limits: SupervisorLimits;
   readonly dataDirectory: string;
-  /** The engine's program, as a file path. */
-  readonly engineProgram: string;
+  /** Where engine processes come from. */
+  readonly pool: Pick<SparePool, 'take'>;
   /** The public key by which engines verify callers. */
   readonly verificationKey: JWK;
   readonly clock: Clock;
@@ -36,19 +53,27 @@ export interface SupervisorOptions {
 /** The engine processes of a node: one per open graph, never more than there are slots. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  readonly #slots: Slots;
   readonly #engines = new Map<string, SupervisedEngine>();
+  /** Graphs whose engine was asked whether it can sleep, until it has answered. They never reject. */
+  readonly #fallingAsleep = new Map<string, Promise<void>>();
   /** Closings and deletions under way, by graph. They never reject. */
   readonly #closings = new Map<string, Promise<void>>();
   /** Until when graphs are left alone that failed to open too often. */
-  readonly #brokenUntilMs = new Map<string, number>();
-  #isDraining = false;
+  readonly #broken = new Map<string, { readonly broken: Broken; readonly untilMs: number }>();
+  readonly #draining = new AbortController();
+  #isLookingForRoom = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { limits, clock } = options;
+    const { slots, slotWaitMs } = limits;
+    this.#slots = new Slots({ slots, slotWaitMs, clock, onWanted: () => void this.#lookForRoom() });
+    if (limits.idleMs > 0) void this.#putIdleToSleep(limits.idleMs);
   }
 
   get isDraining(): boolean {
-    return this.#isDraining;
+    return this.#draining.signal.aborted;
   }
 
   /** All graphs that the node holds open. */
@@ -58,25 +83,24 @@ export class Supervisor {
 
   /** The graphs that are served and have no call under way, longest idle first. */
   idleGraphIds(): readonly string[] {
-    return [...this.#engines]
-      .filter(([, engine]) => engine.isIdle)
-      .toSorted(([, a], [, b]) => a.lastActiveMs - b.lastActiveMs)
-      .map(([graphId]) => graphId);
+    return this.#idle().map(([graphId]) => graphId);
   }
 
   /** Opens a graph, or answers with the opening that there is. Throws NO_CAPACITY or UNAVAILABLE. */
   async open(graph: GraphToOpen): Promise<Opening> {
     const { graphId } = graph;
     for (;;) {
-      if (this.#isDraining) throw nodeDraining();
+      if (this.isDraining) throw nodeDraining();
+      const change = this.#fallingAsleep.get(graphId) ?? this.#closings.get(graphId);
+      if (change) {
+        await change;
+        continue;
+      }
       const known = this.#engines.get(graphId);
       if (known) return known.opening;
-      const closing = this.#closings.get(graphId);
-      if (!closing) break;
-      await closing;
+      break;
     }
     this.#checkBroken(graphId);
-    this.#makeRoom();
     const engine = this.#start(graph);
     this.#engines.set(graphId, engine);
     void engine.ended.then(() => this.#forget(graphId, engine));
@@ -94,7 +118,7 @@ export class Supervisor {
       await engine?.close();
       if (!shouldDelete) return;
       await directory.delete();
-      this.#brokenUntilMs.delete(graphId);
+      this.#broken.delete(graphId);
     };
     const closing = work();
     const settled = closing.then(
@@ -111,65 +135,107 @@ export class Supervisor {
 
   /** Closes all graphs, at the same time, and opens none any more. No process is left when this resolves. */
   async drain(): Promise<void> {
-    this.#isDraining = true;
+    this.#draining.abort();
     for (const graphId of [...this.#engines.keys()]) void this.close(graphId, false);
     this.#options.onChange();
     await Promise.all(this.#closings.values());
   }
 
   #start({ graphId, organizationId, tier, epoch }: GraphToOpen): SupervisedEngine {
-    const { limits, dataDirectory, engineProgram, verificationKey, clock, log, onChange } = this.#options;
+    const { limits, dataDirectory, pool, verificationKey, clock, log, onChange } = this.#options;
     const directory = new GraphDirectory(dataDirectory, graphId);
-    const { databasePath, workDirectory } = directory;
     const logLevel = log.level as LogLevel;
-    const common = { graphId, organizationId, tier, databasePath, workDirectory, verificationKey, logLevel };
+    const common = { graphId, organizationId, tier, verificationKey, logLevel };
     return new SupervisedEngine({
       graphId,
       epoch,
       directory,
       limits,
+      slots: this.#slots,
       clock,
       log,
       onChange,
-      after: this.#roomToStart(),
-      launch: (takenEpoch, onActivity) =>
-        new EngineProcess({
-          program: engineProgram,
-          config: { ...common, epoch: takenEpoch },
-          clock,
-          log,
-          onActivity,
-        }),
+      onQuiet: () => this.#makeRoom(),
+      launch: async (takenEpoch, onActivity) => {
+        const process = await pool.take();
+        try {
+          await process.open({ config: { ...common, epoch: takenEpoch }, directory, onActivity });
+        } catch (error) {
+          process.kill();
+          await process.exited;
+          throw error;
+        }
+        return process;
+      },
     });
   }
 
-  /** Frees a slot where all are taken, by closing the graph that was idle for longest. */
-  #makeRoom(): void {
-    if (this.#engines.size < this.#options.limits.slots) return;
-    const [graphId] = this.idleGraphIds();
-    if (graphId === undefined) throw noSlot();
-    this.#options.log.info({ graphId }, 'an idle graph is closed to make room');
-    void this.close(graphId, false);
+  #idle(): readonly (readonly [string, SupervisedEngine])[] {
+    return [...this.#engines]
+      .filter(([graphId, engine]) => engine.isIdle && !this.#fallingAsleep.has(graphId))
+      .toSorted(([, a], [, b]) => a.lastActiveMs - b.lastActiveMs);
   }
 
-  /** When a process more does not exceed the slots: processes that are being closed still take theirs. */
-  #roomToStart(): Promise<unknown> {
-    const isFull = this.#engines.size + this.#closings.size >= this.#options.limits.slots;
-    return isFull ? Promise.all(this.#closings.values()) : Promise.resolve();
+  /** Puts as many graphs to sleep as others wait for a slot, less those that are on their way out; longest idle first. */
+  #makeRoom(): void {
+    const leaving = this.#fallingAsleep.size + this.#closings.size;
+    const wanted = Math.max(0, this.#slots.waiting - leaving);
+    const candidates = this.#idle().filter(([, engine]) => engine.mayMakeRoom);
+    for (const [graphId, engine] of candidates.slice(0, wanted)) {
+      this.#options.log.info({ graphId }, 'an idle graph is closed to make room');
+      this.#putToSleep(graphId, engine);
+    }
+  }
+
+  /** Looks for room again and again while somebody waits: a graph that has had its turn says nothing when it has. */
+  async #lookForRoom(): Promise<void> {
+    this.#makeRoom();
+    if (this.#isLookingForRoom) return;
+    this.#isLookingForRoom = true;
+    while (this.#slots.waiting > 0 && !this.isDraining) {
+      await this.#options.clock.sleep(lookForRoomMs, this.#draining.signal);
+      this.#makeRoom();
+    }
+    this.#isLookingForRoom = false;
+  }
+
+  async #putIdleToSleep(idleMs: number): Promise<void> {
+    const { clock, log } = this.#options;
+    const lookMs = Math.min(idleLookMsMax, Math.max(idleLookMsMin, idleMs * idleSlack));
+    for (;;) {
+      await clock.sleep(lookMs, this.#draining.signal);
+      if (this.isDraining) return;
+      for (const [graphId, engine] of this.#idle()) {
+        if (clock.now() - engine.lastActiveMs < idleMs) break;
+        log.info({ graphId }, 'an idle graph is put to sleep');
+        this.#putToSleep(graphId, engine);
+      }
+    }
+  }
+
+  /** Closes a graph unless its engine has a call by now, which only the engine knows for sure. */
+  #putToSleep(graphId: string, engine: SupervisedEngine): void {
+    const ask = async () => {
+      const isAsleep = await engine.sleep();
+      this.#fallingAsleep.delete(graphId);
+      if (isAsleep && this.#engines.get(graphId) === engine) void this.close(graphId, false);
+    };
+    this.#fallingAsleep.set(graphId, ask());
   }
 
   #checkBroken(graphId: string): void {
-    const { clock, limits } = this.#options;
-    const waitMs = (this.#brokenUntilMs.get(graphId) ?? 0) - clock.now();
-    if (waitMs > 0) throw engineBroken(limits.failuresMax, waitMs);
-    this.#brokenUntilMs.delete(graphId);
+    const found = this.#broken.get(graphId);
+    const waitMs = (found?.untilMs ?? 0) - this.#options.clock.now();
+    if (found && waitMs > 0) throw engineBroken(found.broken, waitMs);
+    this.#broken.delete(graphId);
   }
 
   #forget(graphId: string, engine: SupervisedEngine): void {
     if (this.#engines.get(graphId) !== engine) return;
     this.#engines.delete(graphId);
     const { clock, limits, onChange } = this.#options;
-    if (engine.isBroken) this.#brokenUntilMs.set(graphId, clock.now() + limits.coolDownMs);
+    const { broken } = engine;
+    if (broken) this.#broken.set(graphId, { broken, untilMs: clock.now() + limits.coolDownMs });
     onChange();
   }
 }

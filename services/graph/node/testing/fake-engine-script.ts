@@ -4,8 +4,12 @@ export interface FakeEngineScript {
   readonly failures?: number;
   /** It has a call under way from the start. */
   readonly isBusy?: boolean;
-  readonly onOpen?: 'fail' | 'hang';
+  readonly onOpen?: 'fail' | 'fail-damaged' | 'hang';
   readonly onClose?: 'hang';
+  /** It has a call when it is asked to sleep, of which it has not told. */
+  readonly onSleep?: 'busy';
+  /** It lives and answers nothing. */
+  readonly onPing?: 'hang';
   /** Written to standard output. */
   readonly output?: string;
 }
