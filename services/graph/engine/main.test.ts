@@ -15,7 +15,7 @@ import type { Channel } from '../../mesh/rpc/channel.ts';
 import { type Client, createClient } from '../../mesh/rpc/client.ts';
 import { createGrpcChannel } from '../../mesh/rpc/grpc-channel.ts';
 import type { EngineConfig, EngineEvent } from './protocol.ts';
-import { failureOf, kindsOf, testGraphId, testOrganizationId } from './testing.ts';
+import { failureOf, kindsOf, testGraphId, testOrganizationId, testTier } from './testing.ts';
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url));
 const graphId = testGraphId;
@@ -48,7 +48,8 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 const configOf = (name: string, epoch = 1n): EngineConfig => ({
   graphId,
   organizationId: testOrganizationId,
-  tier: 'standard',
+  repository: '',
+  tier: testTier(),
   epoch,
   databasePath: join(directory, `${name}.kuzu`),
   workDirectory: join(directory, name),

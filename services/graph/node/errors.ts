@@ -3,8 +3,18 @@ import { type RpcError, rpcError } from '../../mesh/rpc/error.ts';
 
 const retryAfterMs = 1_000;
 
-export function noSlot(): RpcError {
-  return rpcError(ErrorReason.NO_CAPACITY, 'all slots of the graph node serve calls', { retryAfterMs });
+export function noSlot(slots: number, tier: string): RpcError {
+  const message = `all ${slots} graphs that the graph node may hold open serve calls`;
+  return rpcError(ErrorReason.NO_CAPACITY, message, {
+    metadata: { limit: String(slots), tier },
+    retryAfterMs,
+  });
+}
+
+/** The tier is not one of the file of tiers in this node's environment. */
+export function tierNotOffered(tier: string, environment: string): RpcError {
+  const message = `the tier ${tier} is not offered in ${environment}`;
+  return rpcError(ErrorReason.TIER_NOT_OFFERED, message, { metadata: { tier, environment } });
 }
 
 export function nodeDraining(): RpcError {

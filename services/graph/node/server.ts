@@ -39,6 +39,7 @@ export async function createGraphNodeServer(deps: GraphNodeDeps): Promise<Servic
   await rm(join(dataDirectory, 'graph-node', 'work'), { recursive: true, force: true });
   const supervisor: Supervisor = new Supervisor({
     limits: config,
+    tiers: config.tiers,
     dataDirectory,
     engineProgram,
     verificationKey,

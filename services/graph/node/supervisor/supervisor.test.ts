@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
+import { readTierTable } from '../../../mesh/plan/read-tier-table.ts';
 import { TestClock } from '../../../mesh/process/clock.testing.ts';
 import { FakeGraphs, fakeEngineProgram, isAlive, pidOf } from '../testing/fake-graphs.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -39,6 +40,7 @@ afterEach(async () => {
 function createSupervisor(options: Partial<SupervisorOptions> = {}): Supervisor {
   return new Supervisor({
     limits,
+    tiers: readTierTable({}),
     dataDirectory: graphs.dataDirectory,
     engineProgram: fakeEngineProgram,
     verificationKey,

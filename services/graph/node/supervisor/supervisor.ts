@@ -1,7 +1,8 @@
 import type { JWK } from 'jose';
 import type { Logger, LogLevel } from '../../../mesh/log/logger.ts';
+import type { Tier, TierTable } from '../../../mesh/plan/tier-table.ts';
 import type { Clock } from '../../../mesh/process/clock.ts';
-import { engineBroken, nodeDraining, noSlot } from '../errors.ts';
+import { engineBroken, nodeDraining, noSlot, tierNotOffered } from '../errors.ts';
 import { GraphDirectory } from '../store/graph-directory.ts';
 import { EngineProcess } from './engine-process.ts';
 import { type EngineLimits, type Opening, SupervisedEngine } from './supervised-engine.ts';
@@ -10,6 +11,8 @@ import { type EngineLimits, type Opening, SupervisedEngine } from './supervised-
 export interface GraphToOpen {
   readonly graphId: string;
   readonly organizationId: string;
+  /** The public name of a shared repository; empty for any other graph. */
+  readonly repository: string;
   readonly tier: string;
   /** The smallest epoch to open it with. */
   readonly epoch: bigint;
@@ -22,6 +25,8 @@ export interface HeldGraph extends Opening {
 
 export interface SupervisorOptions {
   readonly limits: EngineLimits & { readonly slots: number };
+  /** Where the limits of a graph's tier come from. */
+  readonly tiers: TierTable;
   readonly dataDirectory: string;
   /** The engine's program, as a file path. */
   readonly engineProgram: string;
@@ -64,7 +69,7 @@ export class Supervisor {
       .map(([graphId]) => graphId);
   }
 
-  /** Opens a graph, or answers with the opening that there is. Throws NO_CAPACITY or UNAVAILABLE. */
+  /** Opens a graph, or answers with the opening that there is. Throws NO_CAPACITY, UNAVAILABLE or TIER_NOT_OFFERED. */
   async open(graph: GraphToOpen): Promise<Opening> {
     const { graphId } = graph;
     for (;;) {
@@ -76,8 +81,9 @@ export class Supervisor {
       await closing;
     }
     this.#checkBroken(graphId);
-    this.#makeRoom();
-    const engine = this.#start(graph);
+    const tier = this.#findTier(graph.tier);
+    this.#makeRoom(tier);
+    const engine = this.#start({ ...graph, tier });
     this.#engines.set(graphId, engine);
     void engine.ended.then(() => this.#forget(graphId, engine));
     return engine.opening;
@@ -117,12 +123,13 @@ export class Supervisor {
     await Promise.all(this.#closings.values());
   }
 
-  #start({ graphId, organizationId, tier, epoch }: GraphToOpen): SupervisedEngine {
+  #start({ epoch, ...graph }: Omit<GraphToOpen, 'tier'> & { readonly tier: Tier }): SupervisedEngine {
     const { limits, dataDirectory, engineProgram, verificationKey, clock, log, onChange } = this.#options;
+    const { graphId } = graph;
     const directory = new GraphDirectory(dataDirectory, graphId);
     const { databasePath, workDirectory } = directory;
     const logLevel = log.level as LogLevel;
-    const common = { graphId, organizationId, tier, databasePath, workDirectory, verificationKey, logLevel };
+    const common = { ...graph, databasePath, workDirectory, verificationKey, logLevel };
     return new SupervisedEngine({
       graphId,
       epoch,
@@ -143,11 +150,19 @@ export class Supervisor {
     });
   }
 
+  #findTier(id: string): Tier {
+    const { tiers } = this.#options;
+    const tier = tiers.findTier(id);
+    if (!tier) throw tierNotOffered(id, tiers.environment);
+    return tier;
+  }
+
   /** Frees a slot where all are taken, by closing the graph that was idle for longest. */
-  #makeRoom(): void {
-    if (this.#engines.size < this.#options.limits.slots) return;
+  #makeRoom(tier: Tier): void {
+    const { slots } = this.#options.limits;
+    if (this.#engines.size < slots) return;
     const [graphId] = this.idleGraphIds();
-    if (graphId === undefined) throw noSlot();
+    if (graphId === undefined) throw noSlot(slots, tier.id);
     this.#options.log.info({ graphId }, 'an idle graph is closed to make room');
     void this.close(graphId, false);
   }
