@@ -37,7 +37,8 @@ export function createGraph({
       wantedParent === ''
         ? undefined
         : requireOwnGraph(principal, await graphs.find(wantedParent), 'GRAPH_CREATE');
-    if (parent && parent.parentGraphId !== '') throw invalidField('parent_graph_id', 'must not be a subgraph');
+    if (parent && parent.parentGraphId !== '')
+      throw invalidField('parent_graph_id', 'must not be a subgraph');
     if (parent && wantedTier !== '' && wantedTier !== parent.tier)
       throw invalidField('tier', `must be that of the parent, ${parent.tier}, or empty`);
     const tierId = parent?.tier ?? (wantedTier || 'standard');
@@ -54,7 +55,8 @@ export function createGraph({
     if (creation.kind === 'opened') return { graph: toGraph(creation.graph) };
     if (creation.kind === 'no-parent') throw graphNotFound();
     if (creation.kind === 'parent-not-ready') throw graphNotActive(creation.stage);
-    if (creation.kind === 'repository-exists') throw new Error('a graph without public name met a repository');
+    if (creation.kind === 'repository-exists')
+      throw new Error('a graph without public name met a repository');
     if (parent) throw subgraphLimitReached(tier, parentGraphId);
     throw graphLimitReached(plan.id, plan.graphsMax, organizationId);
   };

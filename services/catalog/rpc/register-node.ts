@@ -27,8 +27,11 @@ export function registerNode(deps: RegisterNodeDeps): Handler<typeof PlacementSe
   return async ({ nodeId, endpoint, tier, slots, openGraphs, draining }, { log }) => {
     if (tier !== everyTier && !tiers.findTier(tier)) {
       const allowed = tiers.tiers.map(({ id }) => id).join(', ');
-      throw invalidField('tier', `must be a tier that ${tiers.environment} offers (${allowed}), or "*" for all`);
-    };
+      throw invalidField(
+        'tier',
+        `must be a tier that ${tiers.environment} offers (${allowed}), or "*" for all`,
+      );
+    }
     const isLive = !(draining && openGraphs.length === 0);
     const node = { nodeId, endpoint, tier, slots, isDraining: draining, isLive };
     const leaseEndTime = new Date(clock.now() + leaseMs);

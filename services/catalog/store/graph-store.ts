@@ -84,7 +84,11 @@ export class SqlGraphStore {
 
   /** The graph with this id, or the shared repository with this name. */
   async find(idOrName: string): Promise<GraphRecord | undefined> {
-    const isNamed = and(ne(graph.repository, ''), eq(graph.repository, idOrName), ne(graph.stage, 'deleting'));
+    const isNamed = and(
+      ne(graph.repository, ''),
+      eq(graph.repository, idOrName),
+      ne(graph.stage, 'deleting'),
+    );
     const [found] = await this.#sql
       .select()
       .from(graph)
@@ -233,7 +237,9 @@ async function findRefusal(tx: Sql, fresh: NewGraph, room: GraphRoom): Promise<C
     .where(eq(graph.graphId, parentGraphId));
   if (!parent) return { kind: 'no-parent' };
   if (parent.stage !== 'ready') return { kind: 'parent-not-ready', stage: parent.stage };
-  return (await countSubgraphs(tx, parentGraphId)) >= room.subgraphsMax ? { kind: 'limit-reached' } : undefined;
+  return (await countSubgraphs(tx, parentGraphId)) >= room.subgraphsMax
+    ? { kind: 'limit-reached' }
+    : undefined;
 }
 
 function countSubgraphs(tx: Sql, parentGraphId: string): Promise<number> {

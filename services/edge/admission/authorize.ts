@@ -15,7 +15,11 @@ export function authorize(policy: MethodPolicy, principal: Principal): void {
  * Throws where a principal may not make a call of a graph: GRAPH_NOT_FOUND where it may not know of it, and
  * PERMISSION_DENIED where it only reads, as a subscriber of a shared repository, and the method's policy wants more.
  */
-export function authorizeGraph({ permission }: MethodPolicy, principal: Principal, graph: AccessedGraph): void {
+export function authorizeGraph(
+  { permission }: MethodPolicy,
+  principal: Principal,
+  graph: AccessedGraph,
+): void {
   const access = graphAccess(principal, graph);
   if (access === 'none') throw graphNotFound();
   if (access === 'read' && permission !== Permission.GRAPH_READ) throw permissionDenied(permission);

@@ -22,6 +22,8 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError(`TRELLIS_TIERS_FILE must name a file that can be read; reading ${file} gave ${code}`);
+    throw new ConfigError(
+      `TRELLIS_TIERS_FILE must name a file that can be read; reading ${file} gave ${code}`,
+    );
   }
 }

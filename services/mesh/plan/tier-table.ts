@@ -101,6 +101,6 @@ export class TierTable {
 
 /** True where the plan includes the tier: its own and those before it. */
 export function planIncludesTier(plan: Plan, tier: string): boolean {
-  const place = tierIds.findIndex((id) => id === tier);
-  return place >= 0 && place <= tierIds.indexOf(plan.id);
+  const included: readonly string[] = tierIds.slice(0, tierIds.indexOf(plan.id) + 1);
+  return included.includes(tier);
 }
