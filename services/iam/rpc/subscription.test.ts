@@ -18,8 +18,9 @@ const reason = (name: keyof typeof ErrorReason) => ({ reason: ErrorReason[name] 
 describe.each(testDatabases)('SubscriptionService on $name', (kind) => {
   let database: Database;
   let iam: TestIam;
-  const stop = new AbortController();
+  let stop: AbortController;
   beforeEach(async () => {
+    stop = new AbortController();
     database = await openIamDatabase(kind);
     iam = await createTestIam(database);
   });
