@@ -112,7 +112,7 @@ describe('a shared repository', () => {
   it('is listed to everybody, and read by subscribers over REST and gRPC', async () => {
     expect(await subscribed(ada.rest)).toEqual([['sec', false]]);
     expectOk(await ada.rest.send('PUT', subscription));
-    await expect.poll(() => subscribed(ada.rest)).toEqual([['sec', true]]);
+    await expect.poll(() => subscribed(ada.rest), { timeout: 10_000 }).toEqual([['sec', true]]);
     expect(await subscribed(eve.rest)).toEqual([['sec', false]]);
     expect((await query(ada.rest, 'sec', largest)).rows).toEqual(largestRows);
     const { nodeTables } = expectOk(await ada.rest.get('/v1/graphs/sec/schema'));
@@ -166,7 +166,7 @@ describe('a shared repository', () => {
     expectOk(await ada.rest.send('DELETE', subscription));
     for (const credential of [ada.apiKey, ada.accessToken]) {
       const answer = async () => (await queryOf(ada.rest.as(credential), 'sec', 'RETURN 1')).body.error?.reason;
-      await expect.poll(answer).toBe('GRAPH_NOT_FOUND');
+      await expect.poll(answer, { timeout: 10_000 }).toBe('GRAPH_NOT_FOUND');
     }
     await query(ada.rest, adasGraph, 'RETURN 1');
     expectOk(await ada.rest.send('DELETE', subscription));

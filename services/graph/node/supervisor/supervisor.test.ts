@@ -394,7 +394,10 @@ describe('slots', () => {
     expect([isAlive(pidOf(a)), isAlive(pidOf(b))]).toEqual([true, false]);
     process.kill(pidOf(c), 'SIGUSR2');
     await expect.poll(() => supervisor.idleGraphIds()).toEqual([]);
-    await expect(supervisor.open(second)).rejects.toMatchObject(reason('NO_CAPACITY'));
+    await expect(supervisor.open(second)).rejects.toMatchObject({
+      ...reason('NO_CAPACITY'),
+      metadata: { limit: '2', tier: 'standard' },
+    });
   });
 
   test('never are there more processes than slots, also while one closes', async () => {
@@ -415,6 +418,17 @@ describe('slots', () => {
     expect(isAlive(pidOf(a))).toBe(false);
     await elsewhere.drain();
   });
+});
+
+test('a graph of a tier that the environment does not offer is not opened, and takes no slot', async () => {
+  const staging = createSupervisor({ tiers: readTierTable({ TRELLIS_ENVIRONMENT: 'staging' }) });
+  const opening = staging.open({ ...graphs.graph(1), tier: 'premium' });
+  await expect(opening).rejects.toMatchObject({
+    ...reason('TIER_NOT_OFFERED'),
+    metadata: { tier: 'premium', environment: 'staging' },
+  });
+  expect(staging.held()).toEqual([]);
+  await staging.drain();
 });
 
 test('draining closes all graphs at the same time, kills what does not close, and opens none any more', async () => {
