@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ForeignGrpcClient } from '../support/foreign-grpc.ts';
 import { type Mesh, removeMeshData, startMesh } from '../support/mesh.ts';
-import { createGraph, createTenant, execute, expectOk, query, RestClient, type Tenant } from '../support/rest.ts';
+import {
+  createGraph,
+  createTenant,
+  execute,
+  expectOk,
+  query,
+  RestClient,
+  type Tenant,
+} from '../support/rest.ts';
 
 // 40 companies with one filing each, from the Financial Statement Data Sets of the SEC (2009 Q3, public domain).
 const data = new URL('./data/sec-2009q3/', import.meta.url);
@@ -44,7 +52,10 @@ const queryOf = (rest: RestClient, graphId: string, statement: string) =>
 const subscription = '/v1/repositories/sec/subscription';
 const subscribed = async (rest: RestClient) => {
   const { repositories } = expectOk(await rest.get('/v1/repositories'));
-  return repositories.map((each: { repository: string; subscribed: boolean }) => [each.repository, each.subscribed]);
+  return repositories.map((each: { repository: string; subscribed: boolean }) => [
+    each.repository,
+    each.subscribed,
+  ]);
 };
 
 /** An answer less what differs from call to call. */
@@ -165,7 +176,8 @@ describe('a shared repository', () => {
     await query(ada.rest.as(ada.accessToken), 'sec', 'RETURN 1');
     expectOk(await ada.rest.send('DELETE', subscription));
     for (const credential of [ada.apiKey, ada.accessToken]) {
-      const answer = async () => (await queryOf(ada.rest.as(credential), 'sec', 'RETURN 1')).body.error?.reason;
+      const answer = async () =>
+        (await queryOf(ada.rest.as(credential), 'sec', 'RETURN 1')).body.error?.reason;
       await expect.poll(answer, { timeout: 10_000 }).toBe('GRAPH_NOT_FOUND');
     }
     await query(ada.rest, adasGraph, 'RETURN 1');

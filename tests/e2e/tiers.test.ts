@@ -68,7 +68,10 @@ describe('the limits of an operator’s own file of tiers hold, and their errors
   });
 
   it('query timeout', async () => {
-    const answer = await ask('UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b % 7)', quickGraphId);
+    const answer = await ask(
+      'UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b % 7)',
+      quickGraphId,
+    );
     expect(answer.body.error).toMatchObject({ code: 504, reason: 'DEADLINE_EXCEEDED' });
     expect(infoOf(answer)).toMatchObject({ tier: 'standard', limit_ms: '1000' });
   });

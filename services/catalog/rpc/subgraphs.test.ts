@@ -77,9 +77,9 @@ describe.each(testDatabases)('subgraphs on $name', ({ open }) => {
     const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     expect(refusals).toHaveLength(14);
     for (const refusal of refusals) expect(refusal).toMatchObject(reason('SUBGRAPH_LIMIT_REACHED'));
-    expect(
-      (await mesh.catalog.listGraphs({ parentGraphId: parent.graphId }, premium)).graphs,
-    ).toHaveLength(10);
+    expect((await mesh.catalog.listGraphs({ parentGraphId: parent.graphId }, premium)).graphs).toHaveLength(
+      10,
+    );
     await another.module.close();
   });
 
