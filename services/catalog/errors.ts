@@ -1,4 +1,5 @@
 import { ErrorReason } from '../../gen/trellis/common/v1/error_reason_pb.js';
+import type { Tier } from '../mesh/plan/tier-table.ts';
 import { RpcError, rpcError } from '../mesh/rpc/error.ts';
 import { connectionLoss } from '../mesh/rpc/status.ts';
 
@@ -27,6 +28,40 @@ export function tierNotAllowed(tier: string, plan: string): RpcError {
   return rpcError(ErrorReason.TIER_NOT_ALLOWED, message, { metadata: { tier, plan } });
 }
 
+export function subgraphLimitReached({ id: tier, subgraphsMax }: Tier, parentGraphId: string): RpcError {
+  const message = `the tier ${tier} allows ${subgraphsMax} subgraphs of a graph`;
+  return rpcError(ErrorReason.SUBGRAPH_LIMIT_REACHED, message, {
+    metadata: { tier, limit: String(subgraphsMax) },
+    quota: { subject: parentGraphId, description: message },
+  });
+}
+
+export function graphHasSubgraphs(count: number): RpcError {
+  const message = `the graph has ${count} subgraphs, which must be deleted first`;
+  return rpcError(ErrorReason.GRAPH_HAS_SUBGRAPHS, message, { metadata: { subgraphs: String(count) } });
+}
+
+export function tierNotOffered(tier: string, environment: string): RpcError {
+  const message = `the tier ${tier} is not offered in ${environment}`;
+  return rpcError(ErrorReason.TIER_NOT_OFFERED, message, { metadata: { tier, environment } });
+}
+
+export function repositoryNotFound(repository: string): RpcError {
+  const message = 'there is no shared repository with this name';
+  return rpcError(ErrorReason.REPOSITORY_NOT_FOUND, message, { metadata: { repository } });
+}
+
+export function repositoryExists(repository: string): RpcError {
+  const message = `the shared repository ${repository} has been created already`;
+  return rpcError(ErrorReason.REPOSITORY_EXISTS, message, { metadata: { repository } });
+}
+
+/** Subscribers of a shared repository may know of it, and only read it. */
+export function permissionDenied(permission: string): RpcError {
+  const message = `this needs the permission ${permission} on the graph`;
+  return rpcError(ErrorReason.PERMISSION_DENIED, message, { metadata: { permission } });
+}
+
 export function noCapacity(tier: string): RpcError {
   const message = `no graph node takes graphs of the tier ${tier} just now`;
   return rpcError(ErrorReason.NO_CAPACITY, message, { retryAfterMs });
@@ -53,11 +88,18 @@ export function isNodeAway(error: unknown): error is RpcError {
   return error instanceof RpcError && error.metadata.node === 'away';
 }
 
+/** What a node says that its catalog's caller may hear as it is. */
+const passedOn: ReadonlySet<ErrorReason> = new Set([
+  ErrorReason.NO_CAPACITY,
+  ErrorReason.TIER_NOT_OFFERED,
+  ErrorReason.INTERNAL,
+]);
+
 /** What a node answered to OpenGraph, as our own caller may see it. */
 export function fromNodeError(error: unknown): RpcError {
   if (!(error instanceof RpcError)) throw error;
   if (connectionLoss(error)) return nodeAway(error);
-  if (error.reason === ErrorReason.NO_CAPACITY || error.reason === ErrorReason.INTERNAL) return error;
+  if (passedOn.has(error.reason)) return error;
   if (error.reason === ErrorReason.UNAVAILABLE && error.retryAfterMs !== undefined) return error;
   return unavailable("the graph's node did not open it in time", error);
 }

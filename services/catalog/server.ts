@@ -6,6 +6,7 @@ import type { Channel } from '../mesh/rpc/channel.ts';
 import type { Database } from '../mesh/sql/database.ts';
 import { migrateDatabase } from '../mesh/sql/migrate.ts';
 import type { CatalogConfig } from './config.ts';
+import { GraphCreator } from './placement/graph-creator.ts';
 import { GraphOpener } from './placement/graph-opener.ts';
 import { GraphRemover } from './placement/graph-remover.ts';
 import { PlacementView } from './placement/placement-view.ts';
@@ -44,13 +45,14 @@ export async function createCatalogServer(deps: CatalogDeps): Promise<ServiceMod
   await view.resync(() => graphs.all());
   const opener = new GraphOpener({ store: graphs, view, connect, ...config });
   const remover = new GraphRemover({ store: graphs, view, connect, log, ...config });
+  const creator = new GraphCreator({ graphs, view, opener, remover, newId, clock });
   // Within this a creation has either ended or been cut off: its time on the node, twice for good measure.
   const creationMaxMs = 2 * config.openTimeoutMs;
   const upkeepOptions = { graphs, nodes, view, remover, clock, log, leaseCheckMs, creationMaxMs };
   const upkeep = new Upkeep({ ...upkeepOptions, resyncMs: config.resyncMs });
   return {
     name: 'catalog',
-    services: createRoutes({ graphs, nodes, view, opener, remover, registry, clock, newId, ...config }),
+    services: createRoutes({ graphs, nodes, view, opener, creator, remover, registry, clock, ...config }),
     start: async () => upkeep.start(),
     close: () => upkeep.close(),
   };

@@ -9,6 +9,7 @@ import {
   type OpenGraphRequest,
   PlacementService,
 } from '../../gen/trellis/graph/v1/placement_pb.js';
+import { RepositoryService } from '../../gen/trellis/graph/v1/repository_pb.js';
 import { type Principal, PrincipalSchema } from '../../gen/trellis/iam/v1/principal_pb.js';
 import { RegistryResolver } from '../mesh/discovery/registry-resolver.ts';
 import { TestClock } from '../mesh/process/clock.testing.ts';
@@ -69,6 +70,7 @@ export async function openCatalog(database: Database, settings: Partial<CatalogC
     return {
       module,
       catalog: createClient(CatalogService, channel),
+      repositories: createClient(RepositoryService, channel),
       placements: createClient(PlacementService, channel),
     };
   };

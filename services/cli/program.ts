@@ -11,6 +11,7 @@ import { addLogout } from './commands/logout.ts';
 import { addPlans } from './commands/plans.ts';
 import { addQuery } from './commands/query.ts';
 import { addRegister } from './commands/register.ts';
+import { addRepository } from './commands/repository.ts';
 import { addSchema } from './commands/schema.ts';
 import { addWhoami } from './commands/whoami.ts';
 import { CliError, UsageError } from './failure.ts';
@@ -27,6 +28,7 @@ const commands = [
   addWhoami,
   addKey,
   addGraph,
+  addRepository,
   addQuery,
   addExecute,
   addSchema,

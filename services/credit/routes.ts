@@ -1,4 +1,5 @@
 import { CreditService, LedgerService } from '../../gen/trellis/credit/v1/credit_pb.js';
+import type { TierTable } from '../mesh/plan/tier-table.ts';
 import type { Clock } from '../mesh/process/clock.ts';
 import { type BoundService, bindService } from '../mesh/rpc/service.ts';
 import { getBalance } from './rpc/get-balance.ts';
@@ -11,12 +12,13 @@ import type { PostgresLedgerStore } from './store/postgres-ledger-store.ts';
 export function creditRoutes(deps: {
   readonly store: PostgresLedgerStore;
   readonly clock: Clock;
+  readonly tiers: TierTable;
 }): readonly BoundService[] {
   return [
     bindService(CreditService, {
       getBalance: getBalance(deps),
       listTransfers: listTransfers(deps),
-      listPlans: listPlans(),
+      listPlans: listPlans(deps.tiers),
     }),
     bindService(LedgerService, { grantPlan: grantPlan(deps) }),
   ];

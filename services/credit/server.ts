@@ -21,16 +21,17 @@ export interface CreditDeps {
 /** The credit service: the ledger, and the allocations of each month. */
 export async function createCreditServer(deps: CreditDeps): Promise<ServiceModule> {
   const { sql, log, config, clock = systemClock, createId = randomId } = deps;
+  const { tiers } = config;
   const store = new PostgresLedgerStore({ sql, createId });
   const scheduler = createScheduler({
-    run: (signal) => renew({ store, clock, log }, signal),
+    run: (signal) => renew({ store, clock, log, tiers }, signal),
     intervalMs: config.renewalIntervalMs,
     clock,
     log,
   });
   return {
     name: 'credit',
-    services: creditRoutes({ store, clock }),
+    services: creditRoutes({ store, clock, tiers }),
     start: async () => scheduler.start(),
     close: () => scheduler.close(),
   };

@@ -3,7 +3,9 @@ import { readIamConfig } from './config.ts';
 
 describe('iam settings', () => {
   test('an empty environment gives the defaults of the design', () => {
-    expect(readIamConfig({})).toEqual({
+    const { tiers, ...settings } = readIamConfig({});
+    expect(tiers.environment).toBe('development');
+    expect(settings).toEqual({
       defaultPlan: 'standard',
       peppers: undefined,
       signingKeys: undefined,
@@ -13,6 +15,7 @@ describe('iam settings', () => {
       sessionLifetimeMs: 30 * 86_400_000,
       passwordHashesMax: 2,
       apiKeysMax: 100,
+      platformOrganizationId: undefined,
     });
   });
 
@@ -24,6 +27,7 @@ describe('iam settings', () => {
     ['TRELLIS_IAM_SESSION_DAYS', '0', 'from 1 to 365'],
     ['TRELLIS_IAM_PASSWORD_HASHES_MAX', 'many', 'from 1 to 64'],
     ['TRELLIS_IAM_API_KEYS_MAX', '-1', 'from 1 to 10000'],
+    ['TRELLIS_IAM_PLATFORM_ORGANIZATION', 'ours', 'must be the id of an organization'],
   ])('%s=%s stops the start, with what is allowed and without the value', (name, value, allowed) => {
     expect(() => readIamConfig({ [name]: value })).toThrow(`${name} `);
     expect(() => readIamConfig({ [name]: value })).toThrow(allowed);

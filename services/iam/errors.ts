@@ -40,6 +40,12 @@ export function apiKeyLimitReached(limit: number): RpcError {
   return rpcError(ErrorReason.API_KEY_LIMIT_REACHED, message, { metadata: { limit: String(limit) } });
 }
 
+/** No shared repository has this name. */
+export function repositoryNotFound(repository: string): RpcError {
+  const message = 'there is no shared repository with this name';
+  return rpcError(ErrorReason.REPOSITORY_NOT_FOUND, message, { metadata: { repository } });
+}
+
 /** The page token is none that ListApiKeys gave. */
 export function pageTokenInvalid(): RpcError {
   const violations = [{ field: 'page_token', description: 'must be a next_page_token of this list' }];

@@ -1,6 +1,7 @@
 import { ApiKeyService } from '../../gen/trellis/iam/v1/api_key_pb.js';
 import { AuthService } from '../../gen/trellis/iam/v1/auth_pb.js';
 import { PrincipalService } from '../../gen/trellis/iam/v1/principal_pb.js';
+import { SubscriptionService } from '../../gen/trellis/iam/v1/subscription_pb.js';
 import { UserService } from '../../gen/trellis/iam/v1/user_pb.js';
 import { type BoundService, bindService } from '../mesh/rpc/service.ts';
 import type { SigningKeys } from './domain/signing-key.ts';
@@ -14,6 +15,8 @@ import { type RefreshSessionDeps, refreshSession } from './rpc/refresh-session.t
 import { type RegisterDeps, register } from './rpc/register.ts';
 import { type ResolvePrincipalDeps, resolvePrincipal } from './rpc/resolve-principal.ts';
 import { type RevokeApiKeyDeps, revokeApiKey } from './rpc/revoke-api-key.ts';
+import { type SubscribeRepositoryDeps, subscribeRepository } from './rpc/subscribe-repository.ts';
+import { unsubscribeRepository } from './rpc/unsubscribe-repository.ts';
 import { type WatchRevocationsDeps, watchRevocations } from './rpc/watch-revocations.ts';
 
 /** What all RPCs together need. */
@@ -24,6 +27,7 @@ export type RouteDeps = RegisterDeps &
   CreateApiKeyDeps &
   RevokeApiKeyDeps &
   ResolvePrincipalDeps &
+  SubscribeRepositoryDeps &
   WatchRevocationsDeps & { readonly signingKeys: SigningKeys };
 
 /** What iam serves. */
@@ -43,6 +47,10 @@ export function iamRoutes(deps: RouteDeps): readonly BoundService[] {
       createApiKey: createApiKey(deps),
       listApiKeys: listApiKeys(deps.sql),
       revokeApiKey: revokeApiKey(deps),
+    }),
+    bindService(SubscriptionService, {
+      subscribeRepository: subscribeRepository(deps),
+      unsubscribeRepository: unsubscribeRepository(deps),
     }),
     bindService(PrincipalService, {
       resolvePrincipal: resolvePrincipal(deps),

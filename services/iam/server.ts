@@ -72,6 +72,8 @@ export async function createIamServer(deps: IamDeps): Promise<ServiceModule> {
       defaultPlan: config.defaultPlan,
       sessionLifetimeMs: config.sessionLifetimeMs,
       apiKeysMax: config.apiKeysMax,
+      platformOrganizationId: config.platformOrganizationId,
+      tiers: config.tiers,
     }),
     start: async () => {
       for (const repetition of work) repetition.start();

@@ -4,6 +4,7 @@ import { LedgerService } from '../../gen/trellis/credit/v1/credit_pb.js';
 import { ApiKeyService } from '../../gen/trellis/iam/v1/api_key_pb.js';
 import { AuthService, type RegisterResponse } from '../../gen/trellis/iam/v1/auth_pb.js';
 import { type Principal, PrincipalService } from '../../gen/trellis/iam/v1/principal_pb.js';
+import { SubscriptionService } from '../../gen/trellis/iam/v1/subscription_pb.js';
 import { UserService } from '../../gen/trellis/iam/v1/user_pb.js';
 import { createLogger } from '../mesh/log/logger.ts';
 import type { Clock } from '../mesh/process/clock.ts';
@@ -101,6 +102,7 @@ export interface TestIam {
   readonly auth: Client<typeof AuthService>;
   readonly users: Client<typeof UserService>;
   readonly apiKeys: Client<typeof ApiKeyService>;
+  readonly subscriptions: Client<typeof SubscriptionService>;
   readonly principals: Client<typeof PrincipalService>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -140,6 +142,7 @@ export async function createTestIam(database: Database, settings: Partial<IamCon
     auth: client(AuthService),
     users: client(UserService),
     apiKeys: client(ApiKeyService),
+    subscriptions: client(SubscriptionService),
     principals: client(PrincipalService),
     start: server.start,
     close: server.close,

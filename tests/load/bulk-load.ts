@@ -15,7 +15,7 @@ import { Connection, Database, type QueryResult } from 'kuzu';
 import { ImportStage, ImportTableRequestSchema } from '../../gen/trellis/graph/v1/graph_pb.js';
 import { openTestGraph, testContext, testGraphId } from '../../services/graph/engine/testing.ts';
 import { importTable } from '../../services/graph/rpc/import-table.ts';
-import { findTier } from '../../services/mesh/plan/plans.ts';
+import { readTierTable } from '../../services/mesh/plan/read-tier-table.ts';
 import { removeMeshData, startMesh } from '../support/mesh.ts';
 import { createGraph, createTenant, execute } from '../support/rest.ts';
 
@@ -31,7 +31,7 @@ const schema = [
   'CREATE NODE TABLE account(ID INT64 PRIMARY KEY)',
   'CREATE REL TABLE follows(FROM account TO account)',
 ];
-const bufferPoolBytes = findTier('standard')?.bufferPoolBytes ?? 0;
+const bufferPoolBytes = readTierTable({}).findTier('standard')?.bufferPoolBytes ?? 0;
 const chunkBytes = 256 * 2 ** 10;
 
 /** Seconds, by what they were spent on. */

@@ -10,6 +10,8 @@ const files = [
   'graph/v1/graph',
   'graph/v1/catalog',
   'graph/v1/placement',
+  'graph/v1/repository',
+  'iam/v1/subscription',
 ];
 
 /** A message as proto-loader gives it: 64-bit integers as strings, bytes as Buffers, enums by name. */

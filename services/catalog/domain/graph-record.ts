@@ -19,6 +19,10 @@ export interface GraphRecord {
   /** Counts the writes of the record: of two readings the one with the greater is newer. */
   readonly version: bigint;
   readonly createTime: Date;
+  /** The graph that it is a subgraph of; empty where it is none. */
+  readonly parentGraphId: string;
+  /** The public name of a shared repository; empty for any other graph. */
+  readonly repository: string;
 }
 
 /** What the catalog knows of a graph node. */

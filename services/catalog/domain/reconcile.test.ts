@@ -15,6 +15,8 @@ const record: GraphRecord = {
   endpoint: 'engine:1',
   version: 1n,
   createTime: new Date(0),
+  parentGraphId: '',
+  repository: '',
 };
 const asleep = { ...record, isOpen: false, endpoint: '' };
 const report = { graphId: 'kg_1', endpoint: 'engine:1', epoch: 5n };

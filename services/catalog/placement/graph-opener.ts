@@ -53,11 +53,11 @@ export class GraphOpener {
   }
 
   async #askNode(address: string, graph: GraphRecord): Promise<OpenGraphResponse> {
-    const { graphId, organizationId, tier, issuedEpoch } = graph;
+    const { graphId, organizationId, repository, tier, issuedEpoch } = graph;
     const node = createClient(GraphNodeService, this.#options.connect(address));
     try {
       return await node.openGraph(
-        { graphId, organizationId, tier, epoch: issuedEpoch },
+        { graphId, organizationId, repository, tier, epoch: issuedEpoch },
         { timeoutMs: this.#options.openTimeoutMs },
       );
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Logger } from '../../mesh/log/logger.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { createClient } from '../../mesh/rpc/client.ts';
 import type { GraphRecord } from '../domain/graph-record.ts';
+import { graphHasSubgraphs } from '../errors.ts';
 import type { SqlGraphStore } from '../store/graph-store.ts';
 import type { PlacementView } from './placement-view.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -26,12 +27,14 @@ export class GraphRemover {
     this.#options = options;
   }
 
-  /** Begins the deletion and tries to end it. Nothing where the graph is gone. */
+  /** Begins the deletion and tries to end it. Nothing where the graph is gone. Throws GRAPH_HAS_SUBGRAPHS. */
   async delete(graphId: string): Promise<void> {
-    const deleting = await this.#options.store.markDeleting(graphId);
-    if (!deleting) return;
-    this.#options.view.apply(deleting);
-    await this.finish(deleting);
+    const { store, view } = this.#options;
+    const outcome = await store.markDeleting(graphId);
+    if (outcome.kind === 'has-subgraphs') throw graphHasSubgraphs(outcome.count);
+    if (outcome.kind === 'gone') return;
+    view.apply(outcome.graph);
+    await this.finish(outcome.graph);
   }
 
   /** Tries to end a deletion that began. Where the node is away or fails, a later try will. */

@@ -17,6 +17,8 @@ const record = (graphId: string, version = 1n): GraphRecord => ({
   endpoint: 'engine:1',
   version,
   createTime: new Date(0),
+  parentGraphId: '',
+  repository: '',
 });
 const options = { heartbeatMs: 5_000, batchMax: 2, pendingMax: 4 };
 

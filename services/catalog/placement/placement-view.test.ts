@@ -17,6 +17,8 @@ const record: GraphRecord = {
   endpoint: 'engine:1',
   version: 3n,
   createTime: new Date(0),
+  parentGraphId: '',
+  repository: '',
 };
 
 let view: PlacementView;

@@ -1,49 +1,63 @@
 import type { CatalogService } from '../../../gen/trellis/graph/v1/catalog_pb.js';
-import type { IdGenerator } from '../../mesh/id/id.ts';
-import { findPlan, findTier, planIncludesTier } from '../../mesh/plan/plans.ts';
-import type { Clock } from '../../mesh/process/clock.ts';
+import { planIncludesTier, type TierTable } from '../../mesh/plan/tier-table.ts';
 import { requirePrincipal } from '../../mesh/rpc/context.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import { toGraph } from '../domain/graph-message.ts';
-import { graphLimitReached, noCapacity, tierNotAllowed } from '../errors.ts';
-import type { GraphOpener } from '../placement/graph-opener.ts';
-import type { GraphRemover } from '../placement/graph-remover.ts';
-import type { PlacementView } from '../placement/placement-view.ts';
-import type { SqlGraphStore } from '../store/graph-store.ts';
+import {
+  graphLimitReached,
+  graphNotActive,
+  graphNotFound,
+  invalidField,
+  subgraphLimitReached,
+  tierNotAllowed,
+  tierNotOffered,
+} from '../errors.ts';
+import type { GraphCreator } from '../placement/graph-creator.ts';
+import type { GraphRoom, SqlGraphStore } from '../store/graph-store.ts';
+import { requireOwnGraph } from './own-graph.ts';
 
 export interface CreateGraphDeps {
   readonly graphs: SqlGraphStore;
-  readonly view: PlacementView;
-  readonly opener: GraphOpener;
-  readonly remover: GraphRemover;
-  readonly newId: IdGenerator;
-  readonly clock: Clock;
+  readonly creator: GraphCreator;
+  readonly tiers: TierTable;
 }
 
-/** Adds the graph, opens it on a node, and takes it back where that fails. */
-export function createGraph(deps: CreateGraphDeps): Handler<typeof CatalogService.method.createGraph> {
-  const { graphs, view, opener, remover, newId, clock } = deps;
-  return async ({ displayName, tier: tierId }, context) => {
-    const { organizationId, plan: planId } = requirePrincipal(context);
-    const plan = findPlan(planId);
-    if (!plan) throw new Error(`no plan ${planId}`);
-    const tier = findTier(tierId || 'standard');
-    if (!tier) throw new Error(`no tier ${tierId}`);
-    if (!planIncludesTier(plan, tier)) throw tierNotAllowed(tier.id, plan.id);
-    const graphId = newId('kg');
-    const createTime = new Date(clock.now());
-    const outcome = await graphs.create(
-      { graphId, organizationId, displayName, tier: tier.id, createTime },
-      plan.graphsMax,
-    );
-    if (outcome.kind === 'limit-reached') throw graphLimitReached(plan.id, plan.graphsMax, organizationId);
-    if (outcome.kind === 'no-node') throw noCapacity(tier.id);
-    view.apply(outcome.graph);
-    try {
-      return { graph: toGraph(await opener.open(outcome.graph)) };
-    } catch (error) {
-      await remover.delete(graphId);
-      throw error;
-    }
+/** Creates a graph of the plan, or a subgraph of one that there is. */
+export function createGraph({
+  graphs,
+  creator,
+  tiers,
+}: CreateGraphDeps): Handler<typeof CatalogService.method.createGraph> {
+  return async ({ displayName, tier: wantedTier, parentGraphId: wantedParent }, context) => {
+    const principal = requirePrincipal(context);
+    const { organizationId } = principal;
+    const plan = tiers.findPlan(principal.plan);
+    if (!plan) throw new Error(`no plan ${principal.plan}`);
+    const parent =
+      wantedParent === ''
+        ? undefined
+        : requireOwnGraph(principal, await graphs.find(wantedParent), 'GRAPH_CREATE');
+    if (parent && parent.parentGraphId !== '')
+      throw invalidField('parent_graph_id', 'must not be a subgraph');
+    if (parent && wantedTier !== '' && wantedTier !== parent.tier)
+      throw invalidField('tier', `must be that of the parent, ${parent.tier}, or empty`);
+    const tierId = parent?.tier ?? (wantedTier || 'standard');
+    const tier = tiers.findTier(tierId);
+    // The repositories' tier is in no plan; that it has no subgraphs is said below.
+    if (!parent?.repository && !planIncludesTier(plan, tierId)) throw tierNotAllowed(tierId, plan.id);
+    if (!tier) throw tierNotOffered(tierId, tiers.environment);
+    const parentGraphId = parent?.graphId ?? '';
+    const room: GraphRoom = parent
+      ? { kind: 'parent', subgraphsMax: tier.subgraphsMax }
+      : { kind: 'plan', graphsMax: plan.graphsMax };
+    const fresh = { organizationId, displayName, tier: tierId, parentGraphId, repository: '' };
+    const creation = await creator.create(fresh, room);
+    if (creation.kind === 'opened') return { graph: toGraph(creation.graph) };
+    if (creation.kind === 'no-parent') throw graphNotFound();
+    if (creation.kind === 'parent-not-ready') throw graphNotActive(creation.stage);
+    if (creation.kind === 'repository-exists')
+      throw new Error('a graph without public name met a repository');
+    if (parent) throw subgraphLimitReached(tier, parentGraphId);
+    throw graphLimitReached(plan.id, plan.graphsMax, organizationId);
   };
 }

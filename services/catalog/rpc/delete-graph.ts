@@ -1,10 +1,9 @@
 import type { CatalogService } from '../../../gen/trellis/graph/v1/catalog_pb.js';
 import { requirePrincipal } from '../../mesh/rpc/context.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
-import { isVisible } from '../domain/visibility.ts';
-import { graphNotFound } from '../errors.ts';
 import type { GraphRemover } from '../placement/graph-remover.ts';
 import type { SqlGraphStore } from '../store/graph-store.ts';
+import { requireOwnGraph } from './own-graph.ts';
 
 export interface DeleteGraphDeps {
   readonly graphs: SqlGraphStore;
@@ -15,9 +14,8 @@ export interface DeleteGraphDeps {
 export function deleteGraph(deps: DeleteGraphDeps): Handler<typeof CatalogService.method.deleteGraph> {
   return async ({ graphId }, context) => {
     const principal = requirePrincipal(context);
-    const record = await deps.graphs.find(graphId);
-    if (!record || !isVisible(principal, record)) throw graphNotFound();
-    await deps.remover.delete(graphId);
+    const record = requireOwnGraph(principal, await deps.graphs.find(graphId), 'GRAPH_ADMIN');
+    await deps.remover.delete(record.graphId);
     return {};
   };
 }

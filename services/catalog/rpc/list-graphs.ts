@@ -10,12 +10,12 @@ const pageSizeDefault = 50;
 
 /** A page of the graphs that the caller may know of, oldest first. */
 export function listGraphs(graphs: SqlGraphStore): Handler<typeof CatalogService.method.listGraphs> {
-  return async ({ pageSize, pageToken }, context) => {
+  return async ({ pageSize, pageToken, parentGraphId }, context) => {
     const { organizationId, graphIds } = requirePrincipal(context);
     const after = pageToken === '' ? undefined : parsePageToken(pageToken);
     if (pageToken !== '' && !after) throw invalidField('page_token', 'is not one that ListGraphs gave');
     const size = pageSize || pageSizeDefault;
-    const found = await graphs.list({ organizationId, graphIds, after, limit: size + 1 });
+    const found = await graphs.list({ organizationId, graphIds, parentGraphId, after, limit: size + 1 });
     const page = found.slice(0, size);
     const last = page.at(-1);
     const nextPageToken = found.length > size && last ? toPageToken(last) : '';

@@ -1,7 +1,7 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { PlacementService } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import type { RegistryResolver } from '../../mesh/discovery/registry-resolver.ts';
-import { findTier } from '../../mesh/plan/plans.ts';
+import type { TierTable } from '../../mesh/plan/tier-table.ts';
 import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import { everyTier, type NodeRecord } from '../domain/graph-record.ts';
@@ -18,13 +18,20 @@ export interface RegisterNodeDeps {
   readonly registry: NodeRegistry;
   readonly clock: Clock;
   readonly leaseMs: number;
+  readonly tiers: TierTable;
 }
 
 /** Takes a node's full report. A draining node that holds no graph any more is gone at once. */
 export function registerNode(deps: RegisterNodeDeps): Handler<typeof PlacementService.method.registerNode> {
-  const { nodes, view, registry, clock, leaseMs } = deps;
+  const { nodes, view, registry, clock, leaseMs, tiers } = deps;
   return async ({ nodeId, endpoint, tier, slots, openGraphs, draining }, { log }) => {
-    if (tier !== everyTier && !findTier(tier)) throw invalidField('tier', 'must be a tier, or "*" for all');
+    if (tier !== everyTier && !tiers.findTier(tier)) {
+      const allowed = tiers.tiers.map(({ id }) => id).join(', ');
+      throw invalidField(
+        'tier',
+        `must be a tier that ${tiers.environment} offers (${allowed}), or "*" for all`,
+      );
+    }
     const isLive = !(draining && openGraphs.length === 0);
     const node = { nodeId, endpoint, tier, slots, isDraining: draining, isLive };
     const leaseEndTime = new Date(clock.now() + leaseMs);

@@ -20,7 +20,7 @@ export interface ResolvePlacementDeps {
   readonly restartWaitMs: number;
 }
 
-/** Answers with an endpoint: that of an open graph, or after waking one that sleeps, or after a restart. */
+/** Answers with an endpoint, by id or public name: that of an open graph, or after waking one that sleeps, or after a restart. */
 export function resolvePlacement(
   deps: ResolvePlacementDeps,
 ): Handler<typeof PlacementService.method.resolvePlacement> {
@@ -36,7 +36,7 @@ export function resolvePlacement(
       const { isOpen, endpoint } = record;
       if (isOpen && endpoint !== '' && endpoint !== unreachableEndpoint)
         return { placement: toPlacement(record) };
-      const opening = opener.underWay(graphId) ?? (isOpen ? undefined : opener.open(record));
+      const opening = opener.underWay(record.graphId) ?? (isOpen ? undefined : opener.open(record));
       try {
         if (opening) return { placement: toPlacement(await unlessAborted(opening, signal)) };
       } catch (error) {

@@ -13,19 +13,38 @@ export interface NewGraph {
   readonly displayName: string;
   readonly tier: string;
   readonly createTime: Date;
+  readonly parentGraphId: string;
+  readonly repository: string;
 }
+
+/** What a new graph counts for. */
+export type GraphRoom =
+  | { readonly kind: 'plan'; readonly graphsMax: number }
+  | { readonly kind: 'parent'; readonly subgraphsMax: number }
+  | { readonly kind: 'repository' };
 
 export type CreateOutcome =
   | { readonly kind: 'created'; readonly graph: GraphRecord }
-  /** The organization has as many graphs as it may. */
+  /** The organization, or the parent, has as many graphs as it may. */
   | { readonly kind: 'limit-reached' }
+  | { readonly kind: 'no-parent' }
+  | { readonly kind: 'parent-not-ready'; readonly stage: 'creating' | 'deleting' }
+  | { readonly kind: 'repository-exists' }
   /** No live node takes graphs of the tier. */
   | { readonly kind: 'no-node' };
 
+/** What became of the beginning of a deletion. */
+export type DeleteOutcome =
+  | { readonly kind: 'deleting'; readonly graph: GraphRecord }
+  | { readonly kind: 'has-subgraphs'; readonly count: number }
+  | { readonly kind: 'gone' };
+
 export interface GraphPage {
   readonly organizationId: string;
-  /** Where not empty, only these. */
+  /** Where not empty, only these and their subgraphs. */
   readonly graphIds: readonly string[];
+  /** Where not empty, only its subgraphs. */
+  readonly parentGraphId: string;
   readonly after: PagePosition | undefined;
   readonly limit: number;
 }
@@ -38,12 +57,12 @@ export class SqlGraphStore {
     this.#sql = sql;
   }
 
-  /** Adds a graph in the stage `creating` on the least loaded node, unless the organization has `graphsMax`. */
-  create(fresh: NewGraph, graphsMax: number): Promise<CreateOutcome> {
+  /** Adds a graph in the stage `creating` on the least loaded node, where there is room for it. */
+  create(fresh: NewGraph, room: GraphRoom): Promise<CreateOutcome> {
     return this.#sql.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(${creationLock})`);
-      const owned = and(eq(graph.organizationId, fresh.organizationId), ne(graph.stage, 'deleting'));
-      if ((await tx.$count(graph, owned)) >= graphsMax) return { kind: 'limit-reached' };
+      const refusal = await findRefusal(tx, fresh, room);
+      if (refusal) return refusal;
       const chosen = await leastLoadedNode(tx, fresh.tier);
       if (!chosen) return { kind: 'no-node' };
       const added = await tx
@@ -63,8 +82,17 @@ export class SqlGraphStore {
     });
   }
 
-  async find(graphId: string): Promise<GraphRecord | undefined> {
-    const [found] = await this.#sql.select().from(graph).where(eq(graph.graphId, graphId));
+  /** The graph with this id, or the shared repository with this name. */
+  async find(idOrName: string): Promise<GraphRecord | undefined> {
+    const isNamed = and(
+      ne(graph.repository, ''),
+      eq(graph.repository, idOrName),
+      ne(graph.stage, 'deleting'),
+    );
+    const [found] = await this.#sql
+      .select()
+      .from(graph)
+      .where(or(eq(graph.graphId, idOrName), isNamed));
     return found;
   }
 
@@ -74,20 +102,32 @@ export class SqlGraphStore {
   }
 
   /** A page of an organization's graphs, oldest first. */
-  list({ organizationId, graphIds, after, limit }: GraphPage): Promise<GraphRecord[]> {
+  list({ organizationId, graphIds, parentGraphId, after, limit }: GraphPage): Promise<GraphRecord[]> {
     const behind =
       after &&
       or(
         gt(graph.createTime, after.createTime),
         and(eq(graph.createTime, after.createTime), gt(graph.graphId, after.graphId)),
       );
-    const among = graphIds.length > 0 ? inArray(graph.graphId, [...graphIds]) : undefined;
+    const ids = [...graphIds];
+    const among =
+      ids.length > 0 ? or(inArray(graph.graphId, ids), inArray(graph.parentGraphId, ids)) : undefined;
+    const below = parentGraphId === '' ? undefined : eq(graph.parentGraphId, parentGraphId);
     return this.#sql
       .select()
       .from(graph)
-      .where(and(eq(graph.organizationId, organizationId), among, behind))
+      .where(and(eq(graph.organizationId, organizationId), among, below, behind))
       .orderBy(asc(graph.createTime), asc(graph.graphId))
       .limit(limit);
+  }
+
+  /** The graphs of the shared repositories, by name. */
+  repositories(): Promise<GraphRecord[]> {
+    return this.#sql
+      .select()
+      .from(graph)
+      .where(and(ne(graph.repository, ''), ne(graph.stage, 'deleting')))
+      .orderBy(asc(graph.repository));
   }
 
   /** All graphs of all organizations. */
@@ -118,9 +158,19 @@ export class SqlGraphStore {
     );
   }
 
-  /** Begins the deletion; nothing where the graph is gone. */
-  markDeleting(graphId: string): Promise<GraphRecord | undefined> {
-    return this.#update(graphId, { stage: 'deleting', isOpen: false, endpoint: '' });
+  /** Begins the deletion, unless the graph has subgraphs. Takes turns with creations: none of them comes between. */
+  markDeleting(graphId: string): Promise<DeleteOutcome> {
+    return this.#sql.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${creationLock})`);
+      const count = await countSubgraphs(tx, graphId);
+      if (count > 0) return { kind: 'has-subgraphs', count };
+      const [deleting] = await tx
+        .update(graph)
+        .set({ stage: 'deleting', isOpen: false, endpoint: '', version: nextVersion })
+        .where(eq(graph.graphId, graphId))
+        .returning();
+      return deleting ? { kind: 'deleting', graph: deleting } : { kind: 'gone' };
+    });
   }
 
   /** Ends the deletion. */
@@ -163,8 +213,38 @@ export class SqlGraphStore {
 /** A node whose lease holds. */
 export const isLive = eq(node.isLive, true);
 
+/** A graph that is being deleted counts for nothing any more. */
+const isKept = ne(graph.stage, 'deleting');
+
 /** Every write of a graph counts its version up. */
 export const nextVersion = sql`${graph.version} + 1`;
+
+/** What stands in the way of a new graph, under the lock of creations. */
+async function findRefusal(tx: Sql, fresh: NewGraph, room: GraphRoom): Promise<CreateOutcome | undefined> {
+  if (room.kind === 'repository') {
+    const named = and(eq(graph.repository, fresh.repository), isKept);
+    return (await tx.$count(graph, named)) > 0 ? { kind: 'repository-exists' } : undefined;
+  }
+  if (room.kind === 'plan') {
+    const counted = and(eq(graph.parentGraphId, ''), eq(graph.repository, ''), isKept);
+    const owned = and(eq(graph.organizationId, fresh.organizationId), counted);
+    return (await tx.$count(graph, owned)) >= room.graphsMax ? { kind: 'limit-reached' } : undefined;
+  }
+  const { parentGraphId } = fresh;
+  const [parent] = await tx
+    .select({ stage: graph.stage })
+    .from(graph)
+    .where(eq(graph.graphId, parentGraphId));
+  if (!parent) return { kind: 'no-parent' };
+  if (parent.stage !== 'ready') return { kind: 'parent-not-ready', stage: parent.stage };
+  return (await countSubgraphs(tx, parentGraphId)) >= room.subgraphsMax
+    ? { kind: 'limit-reached' }
+    : undefined;
+}
+
+function countSubgraphs(tx: Sql, parentGraphId: string): Promise<number> {
+  return tx.$count(graph, and(eq(graph.parentGraphId, parentGraphId), isKept));
+}
 
 async function leastLoadedNode(tx: Sql, tier: string): Promise<{ readonly nodeId: string } | undefined> {
   const [chosen] = await tx

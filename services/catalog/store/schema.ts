@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, integer, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  pgSchema,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 
 /** The Postgres schema that the catalog owns. */
 export const catalog = pgSchema('catalog');
@@ -46,11 +56,20 @@ export const graph = catalog.table(
     /** Counts the writes of this row: of two readings the one with the greater is newer. */
     version: bigint('version', { mode: 'bigint' }).notNull(),
     createTime: time('create_time').notNull(),
+    /** The graph that it is a subgraph of; empty where it is none. */
+    parentGraphId: text('parent_graph_id').notNull().default(''),
+    /** The public name of a shared repository; empty for any other graph. */
+    repository: text('repository').notNull().default(''),
   },
   (table) => [
     index('graph_list').on(table.organizationId, table.createTime, table.graphId),
     index('graph_node').on(table.nodeId),
     index('graph_unfinished').on(table.stage, table.createTime).where(sql`${table.stage} <> 'ready'`),
+    index('graph_parent').on(table.parentGraphId).where(sql`${table.parentGraphId} <> ''`),
+    // One that is being deleted has given its name up.
+    uniqueIndex('graph_repository')
+      .on(table.repository)
+      .where(sql`${table.repository} <> '' and ${table.stage} <> 'deleting'`),
     check('graph_stage', sql`${table.stage} in ('creating', 'ready', 'deleting')`),
     check('graph_epoch', sql`0 <= ${table.epoch} and ${table.epoch} <= ${table.issuedEpoch}`),
   ],

@@ -3,7 +3,7 @@ import { findError, unreachable } from './api-error.ts';
 import { parseExactJson } from './exact-json.ts';
 import { readLines } from './lines.ts';
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** The REST API of one mesh, called with one credential or none. What fails throws CliError or ApiError. */
 export interface Api {

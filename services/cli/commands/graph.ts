@@ -19,10 +19,16 @@ export function addGraph(program: Command, cli: Cli): void {
     .command('create')
     .description('create an empty graph')
     .argument('<name>', 'a name for people')
-    .option('--tier <tier>', 'standard, enterprise or premium', 'standard')
-    .action(async (displayName: string, { tier }: { tier: string }) => {
+    .option('--tier <tier>', 'standard, enterprise or premium; default: standard, or that of the parent')
+    .option('--parent <graph>', 'the graph to be a subgraph of')
+    .action(async (displayName: string, { tier, parent }: { tier?: string; parent?: string }) => {
       const api = await openApi(cli);
-      const answer = await api.call<{ graph: Graph }>('POST', '/v1/graphs', { displayName, tier });
+      const wantedTier = tier ?? (parent === undefined ? 'standard' : undefined);
+      const answer = await api.call<{ graph: Graph }>('POST', '/v1/graphs', {
+        displayName,
+        ...(wantedTier === undefined ? {} : { tier: wantedTier }),
+        ...(parent === undefined ? {} : { parentGraphId: parent }),
+      });
       await show(cli, answer, () => toText([answer.graph]));
     });
   graph

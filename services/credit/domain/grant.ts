@@ -1,4 +1,4 @@
-import type { Plan } from '../../mesh/plan/plans.ts';
+import type { Plan } from '../../mesh/plan/tier-table.ts';
 import type { Period } from './period.ts';
 
 /** The ledger counts micro-credits; a credit is $0.001 of list provider cost. */

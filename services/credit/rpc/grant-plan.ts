@@ -1,6 +1,6 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import type { LedgerService } from '../../../gen/trellis/credit/v1/credit_pb.js';
-import { findPlan, plans } from '../../mesh/plan/plans.ts';
+import type { TierTable } from '../../mesh/plan/tier-table.ts';
 import type { Clock } from '../../mesh/process/clock.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
@@ -13,11 +13,12 @@ import { toGrantMessage } from './messages.ts';
 export function grantPlan(deps: {
   readonly store: PostgresLedgerStore;
   readonly clock: Clock;
+  readonly tiers: TierTable;
 }): Handler<typeof LedgerService.method.grantPlan> {
   return async ({ organizationId, plan: planId }) => {
-    const plan = findPlan(planId);
+    const plan = deps.tiers.findPlan(planId);
     if (!plan) {
-      const description = `must be one of ${plans.map(({ id }) => id).join(', ')}`;
+      const description = `must be one of ${deps.tiers.plans.map(({ id }) => id).join(', ')}`;
       throw rpcError(ErrorReason.INVALID_REQUEST, 'there is no such plan', {
         violations: [{ field: 'plan', description }],
       });

@@ -1,5 +1,5 @@
 import type { Logger } from '../../mesh/log/logger.ts';
-import { findPlan } from '../../mesh/plan/plans.ts';
+import type { TierTable } from '../../mesh/plan/tier-table.ts';
 import type { Clock } from '../../mesh/process/clock.ts';
 import { planGrant } from '../domain/grant.ts';
 import { periodOf } from '../domain/period.ts';
@@ -11,6 +11,7 @@ export interface RenewalDeps {
   readonly store: PostgresLedgerStore;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tiers: TierTable;
 }
 
 /**
@@ -37,7 +38,7 @@ async function sweepGrants({ store, clock, log }: RenewalDeps, signal: AbortSign
   }
 }
 
-async function grantPlans({ store, clock, log }: RenewalDeps, signal: AbortSignal): Promise<void> {
+async function grantPlans({ store, clock, log, tiers }: RenewalDeps, signal: AbortSignal): Promise<void> {
   const nowMs = clock.now();
   const period = periodOf(nowMs);
   for (let after = ''; ; ) {
@@ -45,7 +46,7 @@ async function grantPlans({ store, clock, log }: RenewalDeps, signal: AbortSigna
     for (const { organizationId, plan: planId } of organizations) {
       if (signal.aborted) return;
       await attempt(log, { organizationId }, async () => {
-        const plan = findPlan(planId);
+        const plan = tiers.findPlan(planId);
         if (!plan) throw new Error(`there is no plan ${planId}`);
         await store.give(planGrant(organizationId, plan, period), nowMs);
       });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { MethodPolicySchema, Permission } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import { principalOf } from '../testing.ts';
-import { authorize, maySeeGraph } from './authorize.ts';
+import { authorize, authorizeGraph } from './authorize.ts';
 
 const policy = (permission: Permission) => create(MethodPolicySchema, { permission });
 
@@ -28,19 +28,35 @@ describe('a method', () => {
   });
 });
 
-describe('a graph is known to', () => {
-  it('every principal of its organization that is not restricted', () => {
-    expect(maySeeGraph(principalOf(), 'kg_1', 'org_ada')).toBe(true);
+describe('a graph', () => {
+  const graph = { graphId: 'kg_1', organizationId: 'org_ada', parentGraphId: '', repository: '' };
+  const repository = { ...graph, organizationId: 'org_platform', repository: 'sec' };
+  const subscriber = principalOf({ repositories: ['sec'] });
+  const reasonFor = (...call: Parameters<typeof authorizeGraph>) => {
+    try {
+      authorizeGraph(...call);
+      return 'allowed';
+    } catch (error) {
+      return ErrorReason[(error as { reason: ErrorReason }).reason];
+    }
+  };
+
+  it('is open to its organization for whatever the method wants', () => {
+    expect(reasonFor(policy(Permission.GRAPH_WRITE), principalOf(), graph)).toBe('allowed');
   });
 
-  it('a restricted principal only where its restriction names it', () => {
-    const restricted = principalOf({ graphIds: ['kg_1'] });
-    expect(maySeeGraph(restricted, 'kg_1', 'org_ada')).toBe(true);
-    expect(maySeeGraph(restricted, 'kg_2', 'org_ada')).toBe(false);
+  it('is like missing to everybody else, whatever the method wants', () => {
+    const eve = principalOf({ organizationId: 'org_eve' });
+    for (const permission of [Permission.GRAPH_READ, Permission.GRAPH_WRITE]) {
+      expect(reasonFor(policy(permission), eve, graph)).toBe('GRAPH_NOT_FOUND');
+      expect(reasonFor(policy(permission), eve, repository)).toBe('GRAPH_NOT_FOUND');
+    }
   });
 
-  it('nobody of another organization, even where a restriction names it', () => {
-    expect(maySeeGraph(principalOf(), 'kg_1', 'org_eve')).toBe(false);
-    expect(maySeeGraph(principalOf({ graphIds: ['kg_1'] }), 'kg_1', 'org_eve')).toBe(false);
+  it('that is a shared repository is open to subscribers for reads and nothing else', () => {
+    expect(reasonFor(policy(Permission.GRAPH_READ), subscriber, repository)).toBe('allowed');
+    for (const permission of [Permission.GRAPH_WRITE, Permission.GRAPH_ADMIN, Permission.UNSPECIFIED]) {
+      expect(reasonFor(policy(permission), subscriber, repository)).toBe('PERMISSION_DENIED');
+    }
   });
 });

@@ -7,7 +7,7 @@ import { principalOf, reasonOf } from '../testing.ts';
 import { createIdentifier, type Identifier } from './identify.ts';
 
 const key = formatApiKey(generateApiKey());
-type Message = { sequence: bigint; credentialIds?: string[]; reset?: boolean };
+type Message = { sequence: bigint; credentialIds?: string[]; organizationIds?: string[]; reset?: boolean };
 
 let asked: number;
 let opened: WatchRevocationsRequest[];
@@ -58,6 +58,17 @@ describe('with a feed that speaks', () => {
     expect(caller.principal?.principalId).toBe('key_ada');
     expect(await identifier.identify(key)).toBe(caller);
     expect(asked).toBe(1);
+  });
+
+  it('a change of the organization makes the edge ask again', async () => {
+    await hear({ sequence: 0n });
+    await identifier.identify(key);
+    await hear({ sequence: 1n, organizationIds: ['org_eve'] });
+    await identifier.identify(key);
+    expect(asked).toBe(1);
+    await hear({ sequence: 2n, organizationIds: ['org_ada'] });
+    await identifier.identify(key);
+    expect(asked).toBe(2);
   });
 
   it('a revocation makes the edge ask again', async () => {

@@ -50,6 +50,7 @@ export function createIdentifier({ channel, sign, clock, log }: IdentifierOption
       sequence = message.sequence;
       if (message.reset) cache.clear();
       cache.revoke(message.credentialIds);
+      cache.forgetOrganizations(message.organizationIds);
     },
     silenceMs: reopenMs,
     log,

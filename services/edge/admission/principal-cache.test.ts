@@ -220,3 +220,30 @@ it('made-up credentials push no snapshot out', { timeout: 30_000 }, async () => 
   expect((await cache.identify(key)).principal).toBe(ada);
   expect(asked).toEqual([]);
 });
+
+describe('an organization that has changed', () => {
+  const adaOf = (organizationId: string) => create(PrincipalSchema, { ...ada, organizationId });
+
+  it('is asked for anew, and no other', async () => {
+    answer = (credential) => adaOf(credential === key ? 'org_ada' : 'org_bob');
+    await cache.identify(key);
+    await cache.identify(otherKey);
+    cache.forgetOrganizations(['org_ada']);
+    await cache.identify(key);
+    await cache.identify(otherKey);
+    expect(asked).toEqual([key, otherKey, key]);
+  });
+
+  it('while its answer is on its way is asked for again: nobody gets the answer from before', async () => {
+    const held = hold();
+    const before = cache.identify(key);
+    cache.forgetOrganizations(['org_ada']);
+    const after = cache.identify(key);
+    answer = () => create(PrincipalSchema, { ...ada, organizationId: 'org_ada', repositories: ['sec'] });
+    held.resolve(adaOf('org_ada'));
+    expect((await before).principal?.repositories).toEqual(['sec']);
+    expect((await after).principal?.repositories).toEqual(['sec']);
+    expect((await cache.identify(key)).principal?.repositories).toEqual(['sec']);
+    expect(asked).toHaveLength(2);
+  });
+});

@@ -48,6 +48,9 @@ export class PrincipalCache {
   readonly #refusals = new LRUCache<string, Refusal>({ max: refusalsMax });
   #underWay = new Map<string, Promise<Caller>>();
   readonly #revoked = new LRUCache<string, true>({ max: revokedMax, ttl: boundMs });
+  /** The number of the latest change of an organization, against answers from before it. */
+  readonly #changed = new LRUCache<string, number>({ max: revokedMax, ttl: boundMs });
+  #changes = 0;
 
   constructor(options: PrincipalCacheOptions) {
     this.#options = options;
@@ -82,6 +85,17 @@ export class PrincipalCache {
     }
   }
 
+  /** Forgets the principals of organizations that have changed. An answer that is on its way is asked for again. */
+  forgetOrganizations(organizationIds: readonly string[]): void {
+    const changed = new Set(organizationIds);
+    if (changed.size === 0) return;
+    this.#changes++;
+    for (const id of changed) this.#changed.set(id, this.#changes);
+    for (const [key, { caller }] of this.#snapshots.entries()) {
+      if (changed.has(caller.principal?.organizationId ?? '')) this.#snapshots.delete(key);
+    }
+  }
+
   /** Forgets everything. An answer that is on its way is for those who wait for it, and not kept. */
   clear(): void {
     this.#snapshots.clear();
@@ -98,8 +112,7 @@ export class PrincipalCache {
   async #resolve(key: string, credential: Credential, flight: Map<string, unknown>): Promise<Caller> {
     const sinceMs = this.#options.clock();
     try {
-      const principal = await this.#options.resolve(credential);
-      const caller = await this.#options.sign(principal);
+      const { principal, caller } = await this.#ask(credential);
       const { credentialId, expireTime } = principal;
       // Looked at last: the revocation may have come while the answer was on its way or being signed.
       if (this.#revoked.has(credentialId)) {
@@ -116,6 +129,16 @@ export class PrincipalCache {
       throw error;
     } finally {
       flight.delete(key);
+    }
+  }
+
+  /** Asks until the answer is from after the latest change of the principal's organization. */
+  async #ask(credential: Credential): Promise<{ readonly principal: Principal; readonly caller: Caller }> {
+    for (;;) {
+      const changes = this.#changes;
+      const principal = await this.#options.resolve(credential);
+      const caller = await this.#options.sign(principal);
+      if ((this.#changed.get(principal.organizationId) ?? 0) <= changes) return { principal, caller };
     }
   }
 }

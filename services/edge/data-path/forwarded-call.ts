@@ -163,7 +163,7 @@ export class ForwardedCall implements RequestStream, UpstreamSink {
 
   #toGraph(graphId: string): void {
     this.#isRouted = true;
-    this.#options.graphs.find(graphId, this.#caller?.principal).then(
+    this.#options.graphs.find(graphId, this.#method.policy, this.#caller?.principal).then(
       (placement) => this.#openGraph(placement),
       (error) => this.fail(error),
     );

@@ -1,8 +1,9 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import type { Placement } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import type { Principal } from '../../../gen/trellis/iam/v1/principal_pb.js';
+import type { MethodPolicy } from '../../../gen/trellis/policy/v1/policy_pb.js';
 import { rpcError } from '../../mesh/rpc/error.ts';
-import { graphNotFound, maySeeGraph } from '../admission/authorize.ts';
+import { authorizeGraph, graphNotFound } from '../admission/authorize.ts';
 import type { PublicMethod } from '../method-table.ts';
 import type { Upstream, UpstreamEnd, Upstreams } from '../upstream/upstream.ts';
 import type { PlacementTable } from './placement-table.ts';
@@ -17,15 +18,19 @@ export class GraphRouter {
     this.#upstreams = upstreams;
   }
 
-  /** The graph's place, with a process that serves it: a sleeping graph is woken. Throws GRAPH_NOT_FOUND. */
-  async find(graphId: string, principal: Principal | undefined): Promise<Placement> {
+  /**
+   * The place of a graph, named by id or public name, with a process that serves it: a sleeping graph is woken. Throws
+   * GRAPH_NOT_FOUND, and PERMISSION_DENIED for a call that its caller may not make of this graph.
+   */
+  async find(graphId: string, policy: MethodPolicy, principal: Principal | undefined): Promise<Placement> {
     if (!graphId) {
       const violations = [{ field: 'graph_id', description: 'must name a graph' }];
       throw rpcError(ErrorReason.INVALID_REQUEST, 'graph_id is missing', { violations });
     }
     const placement = await this.#placements.find(graphId);
-    if (!principal || !maySeeGraph(principal, graphId, placement.organizationId)) throw graphNotFound();
-    return placement.endpoint ? placement : this.#placements.wake(graphId);
+    if (!principal) throw graphNotFound();
+    authorizeGraph(policy, principal, placement);
+    return placement.endpoint ? placement : this.#placements.wake(placement.graphId);
   }
 
   upstream({ endpoint }: Placement): Upstream {

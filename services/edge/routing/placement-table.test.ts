@@ -121,6 +121,39 @@ describe('the table', () => {
   });
 });
 
+describe('a shared repository', () => {
+  const sec = (changes: PlacementInit = {}) => open('kg_sec', { repository: 'sec', ...changes });
+
+  it('is found by its public name as by its id, without asking', async () => {
+    await hear([sec()], true);
+    expect((await table.find('sec')).graphId).toBe('kg_sec');
+    expect((await table.find('kg_sec')).repository).toBe('sec');
+    expect(asked).toEqual([]);
+  });
+
+  it('that was missing is found by its name as soon as the feed tells of it', async () => {
+    expect(await reasonOf(table.find('sec'))).toBe('GRAPH_NOT_FOUND');
+    await hear([sec()]);
+    expect((await table.find('sec')).graphId).toBe('kg_sec');
+  });
+
+  it('gives its name up when it is deleted, and takes none away from its successor', async () => {
+    await hear([sec()], true);
+    await hear([sec({ state: GraphState.DELETING, endpoint: '' })]);
+    expect(await reasonOf(table.find('sec'))).toBe('GRAPH_NOT_FOUND');
+    await hear([open('kg_new', { repository: 'sec' })]);
+    await hear([{ graphId: 'kg_sec', repository: 'sec', state: GraphState.DELETING }]);
+    expect((await table.find('sec')).graphId).toBe('kg_new');
+  });
+
+  it('that a new snapshot does not have loses its name', async () => {
+    await hear([sec()], true);
+    await reopenFeed();
+    await hear([open('g1')], true);
+    expect(await reasonOf(table.find('sec'))).toBe('GRAPH_NOT_FOUND');
+  });
+});
+
 describe('a graph that is not in the table', () => {
   it('is asked for once by all who want it, and then known', async () => {
     const held = hold();

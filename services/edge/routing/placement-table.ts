@@ -22,6 +22,8 @@ const resolveTimeoutMs = 30_000;
 /** Where each graph is served, as the catalog pushes it. */
 export class PlacementTable {
   readonly #placements = new Map<string, Placement>();
+  /** The ids of shared repositories by their public names. */
+  readonly #named = new Map<string, string>();
   readonly #missing = new LRUCache<string, RpcError>({ max: missingMax, ttl: missingMs, perf: performance });
   readonly #underWay = new Map<string, Promise<Placement>>();
   readonly #client;
@@ -48,13 +50,16 @@ export class PlacementTable {
     return this.#isComplete;
   }
 
-  /** What is known of a graph, asking the catalog once for one that is not. Throws GRAPH_NOT_FOUND. */
-  async find(graphId: string): Promise<Placement> {
-    const known = this.#placements.get(graphId);
+  /**
+   * What is known of a graph, by id or public name, asking the catalog once for one that is not. Throws
+   * GRAPH_NOT_FOUND.
+   */
+  async find(idOrName: string): Promise<Placement> {
+    const known = this.#placements.get(idOrName) ?? this.#placements.get(this.#named.get(idOrName) ?? '');
     if (known) return known;
-    const missing = this.#missing.get(graphId);
+    const missing = this.#missing.get(idOrName);
     if (missing) throw missing;
-    return this.#resolveOnce(graphId);
+    return this.#resolveOnce(idOrName);
   }
 
   /** Has a graph served that no process serves just now. All callers wait together. */
@@ -90,7 +95,7 @@ export class PlacementTable {
     } catch (error) {
       if (error instanceof RpcError && error.reason === ErrorReason.GRAPH_NOT_FOUND) {
         this.#missing.set(graphId, error);
-        this.#placements.delete(graphId);
+        this.#delete(graphId);
       }
       throw error;
     } finally {
@@ -105,20 +110,37 @@ export class PlacementTable {
     }
     if (!snapshotComplete || !this.#snapshot) return;
     for (const graphId of this.#placements.keys()) {
-      if (!this.#snapshot.has(graphId)) this.#placements.delete(graphId);
+      if (!this.#snapshot.has(graphId)) this.#delete(graphId);
     }
     this.#snapshot = undefined;
     this.#isComplete = true;
   }
 
   #set(placement: Placement): void {
-    const { graphId, state, epoch } = placement;
+    const { graphId, state, epoch, repository } = placement;
     if (state === GraphState.DELETING && epoch === 0n) {
-      this.#placements.delete(graphId);
+      this.#delete(graphId);
       return;
     }
     this.#missing.delete(graphId);
+    // One that is being deleted has given its name up, maybe to another.
+    if (state === GraphState.DELETING) this.#unname(graphId, repository);
+    else if (repository !== '') this.#name(graphId, repository);
     const known = this.#placements.get(graphId);
     if (!known || known.epoch <= epoch) this.#placements.set(graphId, placement);
+  }
+
+  #delete(graphId: string): void {
+    this.#unname(graphId, this.#placements.get(graphId)?.repository ?? '');
+    this.#placements.delete(graphId);
+  }
+
+  #name(graphId: string, repository: string): void {
+    this.#named.set(repository, graphId);
+    this.#missing.delete(repository);
+  }
+
+  #unname(graphId: string, repository: string): void {
+    if (this.#named.get(repository) === graphId) this.#named.delete(repository);
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../../mesh/log/logger.ts';
-import type { Tier } from '../../mesh/plan/plans.ts';
+import type { Tier } from '../../mesh/plan/tier-table.ts';
 import type { GraphEngine } from './graph-engine.ts';
 import type { ImportBoard } from './import/import-board.ts';
 import type { UploadSlots } from './import/upload-slots.ts';
@@ -11,6 +11,8 @@ import type { StatementRunner } from './run-statement.ts';
 export interface EngineGraph {
   readonly graphId: string;
   readonly organizationId: string;
+  /** The public name of a shared repository, by which subscribers read it; empty for any other graph. */
+  readonly repository: string;
   readonly epoch: bigint;
   readonly tier: Tier;
   readonly engine: GraphEngine;

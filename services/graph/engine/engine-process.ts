@@ -2,7 +2,6 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createVerifier } from '../../mesh/identity/assertion.ts';
 import { createLogger, type Logger } from '../../mesh/log/logger.ts';
-import { findTier } from '../../mesh/plan/plans.ts';
 import { type GrpcServer, serveGrpc } from '../../mesh/rpc/grpc-server.ts';
 import { uploadPattern } from '../rpc/import-table.ts';
 import type { EngineGraph } from './engine-graph.ts';
@@ -18,8 +17,7 @@ import { StatementRunner } from './run-statement.ts';
 import { watchCalls } from './watch-calls.ts';
 import { watchMemory } from './watch-memory.ts';
 
-/** Statements that run at a time, and those that may wait for them. */
-const bounds = { connectionsMax: 8, threadsPerStatement: 2, readsWaitingMax: 256, writesWaitingMax: 64 };
+const threadsPerStatement = 2;
 
 const checkpointBytes = 64 * 2 ** 20;
 const stuckMs = 10_000;
@@ -110,8 +108,7 @@ export class EngineProcess {
   async #open(config: EngineConfig): Promise<Open> {
     const log = createLogger('engine', config.logLevel).child({ graphId: config.graphId });
     this.#log = log;
-    const tier = findTier(config.tier);
-    if (!tier) throw new Error(`unknown tier ${config.tier}`);
+    const { tier } = config;
     await clearUploads(config.workDirectory);
     const verifier = await createVerifier(config.verificationKey);
     const replaceMe = (why: string) => {
@@ -119,7 +116,10 @@ export class EngineProcess {
       setTimeout(() => this.#exit(exitReplaceMe), lastAnswersMs);
     };
     const engine = await KuzuEngine.open({
-      ...bounds,
+      connectionsMax: tier.statementsMax,
+      threadsPerStatement,
+      readsWaitingMax: tier.readsWaitingMax,
+      writesWaitingMax: tier.writesWaitingMax,
       databasePath: config.databasePath,
       bufferPoolBytes: tier.bufferPoolBytes,
       checkpointBytes,
@@ -131,6 +131,7 @@ export class EngineProcess {
     const graph: EngineGraph = {
       graphId: config.graphId,
       organizationId: config.organizationId,
+      repository: config.repository,
       epoch: config.epoch,
       tier,
       engine,

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { GraphService, ImportStage } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { createSigner } from '../../mesh/identity/assertion.ts';
+import { standardTier } from '../../mesh/plan/tier-table.testing.ts';
 import type { Channel } from '../../mesh/rpc/channel.ts';
 import { type Client, createClient } from '../../mesh/rpc/client.ts';
 import { createGrpcChannel } from '../../mesh/rpc/grpc-channel.ts';
@@ -48,7 +49,8 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 const configOf = (name: string, epoch = 1n): EngineConfig => ({
   graphId,
   organizationId: testOrganizationId,
-  tier: 'standard',
+  repository: '',
+  tier: standardTier,
   epoch,
   databasePath: join(directory, `${name}.kuzu`),
   workDirectory: join(directory, name),

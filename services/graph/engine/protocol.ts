@@ -1,12 +1,15 @@
 import type { JWK } from 'jose';
 import type { LogLevel } from '../../mesh/log/logger.ts';
+import type { Tier } from '../../mesh/plan/tier-table.ts';
 
 /** What an engine process is told to open. */
 export interface EngineConfig {
   readonly graphId: string;
   readonly organizationId: string;
-  /** The tier whose limits hold. */
-  readonly tier: string;
+  /** The public name of a shared repository; empty for any other graph. */
+  readonly repository: string;
+  /** The limits that hold: the process has no file to read them from. */
+  readonly tier: Tier;
   readonly epoch: bigint;
   /** The graph's database file. */
   readonly databasePath: string;

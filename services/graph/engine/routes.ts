@@ -5,19 +5,24 @@ import { getSchema } from '../rpc/get-schema.ts';
 import { importTable } from '../rpc/import-table.ts';
 import { query } from '../rpc/query.ts';
 import { streamQuery } from '../rpc/stream-query.ts';
+import { withTierLimit, withTierLimits } from '../rpc/tier-limit.ts';
 import { watchImport } from '../rpc/watch-import.ts';
 import type { EngineGraph } from './engine-graph.ts';
 
 /** The data plane of the graph that this process holds. */
 export function createRoutes(graph: EngineGraph): BoundService[] {
+  const { tier } = graph;
+  const nameLimit = (error: unknown): never => {
+    throw withTierLimit(error, tier);
+  };
   return [
     bindService(GraphService, {
-      query: (request, context) => query(graph, request, context),
-      streamQuery: (request, context) => streamQuery(graph, request, context),
-      execute: (request, context) => execute(graph, request, context),
-      importTable: (requests, context) => importTable(graph, requests, context),
+      query: (request, context) => query(graph, request, context).catch(nameLimit),
+      streamQuery: (request, context) => withTierLimits(streamQuery(graph, request, context), tier),
+      execute: (request, context) => execute(graph, request, context).catch(nameLimit),
+      importTable: (requests, context) => importTable(graph, requests, context).catch(nameLimit),
       watchImport: (request, context) => watchImport(graph, request, context),
-      getSchema: (request, context) => getSchema(graph, request, context),
+      getSchema: (request, context) => getSchema(graph, request, context).catch(nameLimit),
     }),
   ];
 }

@@ -15,7 +15,8 @@ import {
 import { type Value, ValueSchema } from '../../../gen/trellis/graph/v1/value_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
 import { createLogger } from '../../mesh/log/logger.ts';
-import { findTier, type Tier } from '../../mesh/plan/plans.ts';
+import { standardTier } from '../../mesh/plan/tier-table.testing.ts';
+import type { Tier } from '../../mesh/plan/tier-table.ts';
 import type { CallContext } from '../../mesh/rpc/context.ts';
 import { RpcError, reasonName } from '../../mesh/rpc/error.ts';
 import { childTrace } from '../../mesh/rpc/trace.ts';
@@ -75,6 +76,7 @@ interface QueryMore extends CallMore {
 export async function openTestGraph(
   options: Partial<KuzuEngineOptions> & {
     readonly tier?: Partial<Tier>;
+    readonly repository?: string;
     readonly importBytesMax?: number;
     readonly directory?: string;
   } = {},
@@ -93,13 +95,12 @@ export async function openTestGraph(
     onBroken: (why) => broken.push(why),
     ...options,
   });
-  const standard = findTier('standard');
-  if (!standard) throw new Error('no standard tier');
-  const tier = { ...standard, ...options.tier };
+  const tier = { ...standardTier, ...options.tier };
   const schema = new SchemaCache();
   const graph: EngineGraph = {
     graphId: testGraphId,
     organizationId: testOrganizationId,
+    repository: options.repository ?? '',
     epoch: 3n,
     tier,
     engine,

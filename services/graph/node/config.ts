@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError, type Environment, integer, oneOf, setting, text } from '../../mesh/config/config.ts';
-import { tiers } from '../../mesh/plan/plans.ts';
+import { readTierTable } from '../../mesh/plan/read-tier-table.ts';
+import type { TierTable } from '../../mesh/plan/tier-table.ts';
 import { type ConfinementMode, confinementModes } from './confinement/confinement.ts';
 import { parseUidRange, type UidRange, uidCount } from './confinement/engine-uids.ts';
 
@@ -9,6 +10,7 @@ const heapMibByTier: Readonly<Record<string, number>> = {
   standard: 1_024,
   enterprise: 2_048,
   premium: 4_096,
+  shared: 2_048,
 };
 
 /** Engine processes that may start beside those of slots and spares. */
@@ -25,7 +27,7 @@ export interface GraphNodeConfig {
   readonly nodeId: string | undefined;
   /** The tier it serves; `*` serves all. */
   readonly tier: string;
-  /** Graphs that it holds open at a time. */
+  /** Graphs that it holds open at a time; as many as its tier says unless set. */
   readonly slots: number;
   /** How long an engine process may take to open its graph; it recovers its log in it. */
   readonly openTimeoutMs: number;
@@ -34,6 +36,8 @@ export interface GraphNodeConfig {
   /** Failures to open a graph in a row after which it is left alone for `coolDownMs`. Crashes once it served do not count. */
   readonly failuresMax: number;
   readonly coolDownMs: number;
+  /** The tiers, whose limits engine processes are told. */
+  readonly tiers: TierTable;
   /** Engine processes that wait, started, for a graph to open. */
   readonly spares: number;
   /** A graph without calls for so long is put to sleep; 0: none is. */
@@ -50,19 +54,20 @@ export interface GraphNodeConfig {
 }
 
 /** Reads the settings from `TRELLIS_GRAPH_NODE_*` and `TRELLIS_DATA_DIR`. */
-export function readGraphNodeConfig(env: Environment): GraphNodeConfig {
-  const tierIds = tiers.map(({ id }) => id);
+export function readGraphNodeConfig(env: Environment, tiers = readTierTable(env)): GraphNodeConfig {
+  const tierIds = tiers.tiers.map(({ id }) => id);
   const tier = setting(env, 'TRELLIS_GRAPH_NODE_TIER', oneOf(['*', ...tierIds]), '*');
   const heapMib = heapMibByTier[tier] ?? Math.max(...Object.values(heapMibByTier));
   const config: GraphNodeConfig = {
     dataDirectory: resolve(setting(env, 'TRELLIS_DATA_DIR', text, './.trellis')),
     nodeId: setting(env, 'TRELLIS_GRAPH_NODE_ID', text, undefined),
     tier,
-    slots: setting(env, 'TRELLIS_GRAPH_NODE_SLOTS', integer(1, 1_000), 10),
+    slots: setting(env, 'TRELLIS_GRAPH_NODE_SLOTS', integer(1, 1_000), tiers.databasesPerNode(tier)),
     openTimeoutMs: setting(env, 'TRELLIS_GRAPH_NODE_OPEN_TIMEOUT_MS', integer(100, 600_000), 30_000),
     closeTimeoutMs: setting(env, 'TRELLIS_GRAPH_NODE_CLOSE_TIMEOUT_MS', integer(100, 600_000), 10_000),
     failuresMax: setting(env, 'TRELLIS_GRAPH_NODE_FAILURES_MAX', integer(1, 100), 8),
     coolDownMs: setting(env, 'TRELLIS_GRAPH_NODE_COOL_DOWN_MS', integer(0, 3_600_000), 30_000),
+    tiers,
     spares: setting(env, 'TRELLIS_GRAPH_NODE_SPARES', integer(0, 16), 2),
     idleMs: setting(env, 'TRELLIS_GRAPH_NODE_IDLE_MS', integer(0, 604_800_000), 600_000),
     slotWaitMs: setting(env, 'TRELLIS_GRAPH_NODE_SLOT_WAIT_MS', integer(0, 60_000), 10_000),

@@ -10,12 +10,15 @@ export interface Broken {
   readonly cause: OpenFailureCause;
 }
 
-export function noSlot(): RpcError {
-  return rpcError(
-    ErrorReason.NO_CAPACITY,
-    'all slots of the graph node serve calls, and none became free in time',
-    { retryAfterMs },
-  );
+export function noSlot(slots: number): RpcError {
+  const message = `all ${slots} graphs that the graph node may hold open serve calls, and none became free in time`;
+  return rpcError(ErrorReason.NO_CAPACITY, message, { metadata: { limit: String(slots) }, retryAfterMs });
+}
+
+/** The tier is not one of the file of tiers in this node's environment. */
+export function tierNotOffered(tier: string, environment: string): RpcError {
+  const message = `the tier ${tier} is not offered in ${environment}`;
+  return rpcError(ErrorReason.TIER_NOT_OFFERED, message, { metadata: { tier, environment } });
 }
 
 export function nodeDraining(): RpcError {

@@ -218,3 +218,19 @@ test.each([
 ])('a bad %s stops the start and is named', (name, value) => {
   expect(() => readGraphNodeConfig({ [name]: value })).toThrow(name);
 });
+
+test.each([
+  [{}, 10],
+  [{ TRELLIS_ENVIRONMENT: 'production', TRELLIS_GRAPH_NODE_TIER: 'standard' }, 10],
+  [{ TRELLIS_ENVIRONMENT: 'production', TRELLIS_GRAPH_NODE_TIER: 'premium' }, 1],
+  [{ TRELLIS_ENVIRONMENT: 'production', TRELLIS_GRAPH_NODE_TIER: 'shared' }, 3],
+  [{ TRELLIS_ENVIRONMENT: 'production' }, 1],
+  [{ TRELLIS_ENVIRONMENT: 'production', TRELLIS_GRAPH_NODE_SLOTS: '4' }, 4],
+])('the slots of %j are %i: those of the tier unless they are set', (env, slots) => {
+  expect(readGraphNodeConfig(env).slots).toBe(slots);
+});
+
+test('a node of a tier that the environment does not offer does not start', () => {
+  const env = { TRELLIS_ENVIRONMENT: 'staging', TRELLIS_GRAPH_NODE_TIER: 'premium' };
+  expect(() => readGraphNodeConfig(env)).toThrow('must be one of *, standard, shared');
+});

@@ -44,6 +44,7 @@ export async function createGraphNodeServer(deps: GraphNodeDeps): Promise<Servic
   const host = await EngineHost.create({ config, program: deps.engineProgram ?? engineProgram, clock, log });
   const supervisor: Supervisor = new Supervisor({
     limits: config,
+    tiers: config.tiers,
     dataDirectory,
     pool: host.pool,
     verificationKey,

@@ -1,18 +1,31 @@
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { Permission } from '../../../gen/trellis/policy/v1/policy_pb.js';
+import { organizationAccess } from '../../mesh/policy/graph-access.ts';
+import { methodPolicy } from '../../mesh/policy/method-policy.ts';
 import { type CallContext, requirePrincipal } from '../../mesh/rpc/context.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import type { EngineGraph } from '../engine/engine-graph.ts';
 import type { CallLimits } from '../engine/graph-engine.ts';
 
-/** Checks that a call is for this process's graph, by one of its organization. The edge has checked it before. */
+/**
+ * Checks that a call is for this process's graph, by one of its organization or, where it is a shared repository and
+ * the method only reads, by a subscriber. The edge has checked it before. Throws GRAPH_NOT_FOUND or PERMISSION_DENIED.
+ */
 export function requireGraph(
-  graph: Pick<EngineGraph, 'graphId' | 'organizationId'>,
+  graph: Pick<EngineGraph, 'graphId' | 'organizationId' | 'repository'>,
   graphId: string,
   context: CallContext,
 ): void {
-  const { organizationId } = requirePrincipal(context);
-  if (graphId === graph.graphId && organizationId === graph.organizationId) return;
-  throw rpcError(ErrorReason.GRAPH_NOT_FOUND, 'no graph with this id');
+  const access = organizationAccess(requirePrincipal(context), graph);
+  const isNamed = graphId === graph.graphId || (graphId !== '' && graphId === graph.repository);
+  if (!isNamed || access === 'none') throw rpcError(ErrorReason.GRAPH_NOT_FOUND, 'no graph with this id');
+  if (access === 'own') return;
+  const { permission } = methodPolicy(context.method);
+  if (permission === Permission.GRAPH_READ) return;
+  const name = Permission[permission] ?? '';
+  throw rpcError(ErrorReason.PERMISSION_DENIED, 'a shared repository is only read by its subscribers', {
+    metadata: { permission: name },
+  });
 }
 
 /** Until when a call may run: the least of its own wish, its deadline and what the tier allows. */

@@ -20,14 +20,21 @@ const permissionsByRole: Readonly<Record<Role, readonly Permission[]>> = {
 
 const restrictedKeyPermissions: readonly Permission[] = [Permission.GRAPH_READ, Permission.GRAPH_WRITE];
 
-/** What a user may do. */
-export function userPermissions(role: Role): Permission[] {
-  return [...permissionsByRole[role]];
+/** What a user may do; owners and admins of the organization that runs the platform may do that too. */
+export function userPermissions(role: Role, runsPlatform: boolean): Permission[] {
+  const own = permissionsByRole[role];
+  return runsPlatform && own.includes(Permission.ORGANIZATION_ADMIN)
+    ? [...own, Permission.PLATFORM_ADMIN]
+    : [...own];
 }
 
 /** What an API key may do: its creator's permissions now; for a key of some graphs only data of graphs. */
-export function apiKeyPermissions(creatorRole: Role, graphIds: readonly string[]): Permission[] {
-  const own = userPermissions(creatorRole);
+export function apiKeyPermissions(
+  creatorRole: Role,
+  graphIds: readonly string[],
+  runsPlatform: boolean,
+): Permission[] {
+  const own = userPermissions(creatorRole, runsPlatform);
   return graphIds.length === 0
     ? own
     : own.filter((permission) => restrictedKeyPermissions.includes(permission));

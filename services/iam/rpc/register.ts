@@ -1,6 +1,6 @@
 import type { AuthService } from '../../../gen/trellis/iam/v1/auth_pb.js';
 import type { IdGenerator } from '../../mesh/id/id.ts';
-import type { Plan } from '../../mesh/plan/plans.ts';
+import type { PlanId } from '../../mesh/plan/tier-table.ts';
 import type { Clock } from '../../mesh/process/clock.ts';
 import type { Handler } from '../../mesh/rpc/service.ts';
 import type { Sql } from '../../mesh/sql/database.ts';
@@ -21,7 +21,7 @@ export interface RegisterDeps {
   readonly passwords: PasswordHasher;
   readonly accessTokens: AccessTokens;
   readonly sessionLifetimeMs: number;
-  readonly defaultPlan: Plan['id'];
+  readonly defaultPlan: PlanId;
   readonly planGranter: PlanGranter;
 }
 

@@ -17,6 +17,8 @@ export interface ResolvePrincipalDeps {
   readonly clock: Clock;
   readonly peppers: Peppers;
   readonly accessTokens: AccessTokens;
+  /** The organization that runs the platform, if one does. */
+  readonly platformOrganizationId: string | undefined;
 }
 
 type PrincipalInit = MessageInitShape<typeof PrincipalSchema>;
@@ -32,13 +34,15 @@ export function resolvePrincipal(
   };
 }
 
-async function ofApiKey({ sql, clock, peppers }: ResolvePrincipalDeps, text: string): Promise<PrincipalInit> {
+async function ofApiKey(deps: ResolvePrincipalDeps, text: string): Promise<PrincipalInit> {
+  const { sql, clock, peppers, platformOrganizationId } = deps;
   const parts = parseApiKey(text);
   if (!parts) throw credentialInvalid();
   const found = await findApiKeyStanding(sql, parts.keyId);
   // Whether it was revoked or has expired is only for those who hold the secret.
   if (!found || !isSealedSecret(peppers, parts.secret, found.key)) throw credentialInvalid();
-  const { key, role, plan } = found;
+  const { key, role, plan, repositories } = found;
+  const runsPlatform = key.organizationId === platformOrganizationId;
   if (key.revokeTime) throw credentialInvalid();
   if (key.expireTime && key.expireTime.getTime() <= clock.now()) throw credentialExpired();
   return {
@@ -46,15 +50,16 @@ async function ofApiKey({ sql, clock, peppers }: ResolvePrincipalDeps, text: str
     userId: key.userId,
     organizationId: key.organizationId,
     plan,
-    permissions: apiKeyPermissions(role, key.graphIds),
+    permissions: apiKeyPermissions(role, key.graphIds, runsPlatform),
     graphIds: key.graphIds,
+    repositories: [...repositories],
     credentialId: key.apiKeyId,
     ...(key.expireTime && { expireTime: timestampFromDate(key.expireTime) }),
   };
 }
 
 async function ofAccessToken(
-  { sql, clock, accessTokens }: ResolvePrincipalDeps,
+  { sql, clock, accessTokens, platformOrganizationId }: ResolvePrincipalDeps,
   token: string,
 ): Promise<PrincipalInit> {
   const verification = await accessTokens.verify(token, clock.now());
@@ -68,7 +73,8 @@ async function ofAccessToken(
     userId: claims.userId,
     organizationId: claims.organizationId,
     plan: standing.plan,
-    permissions: userPermissions(standing.role),
+    permissions: userPermissions(standing.role, claims.organizationId === platformOrganizationId),
+    repositories: [...standing.repositories],
     credentialId: claims.sessionId,
     expireTime: timestampFromMs(expireMs),
   };

@@ -18,7 +18,7 @@ export interface WatchRevocationsDeps {
 }
 
 /**
- * Streams revocations after a sequence. Every message, heartbeats too, follows a read that succeeded: it means
+ * Streams revocations and changes of organizations after a sequence. Every message, heartbeats too, follows a read that succeeded: it means
  * "nothing else was revoked before this". The first comes at once. Ends when the caller gives up, and with
  * UNAVAILABLE when the database cannot be read.
  */
@@ -34,11 +34,16 @@ export function watchRevocations(
     try {
       while (!signal.aborted) {
         const page = await read(sql, sequence);
-        const isNews = page.reset || page.credentialIds.length > 0;
+        const isNews = page.reset || page.sequence !== sequence;
         if (isNews || clock.now() >= heartbeatDueMs) {
           sequence = page.sequence;
           heartbeatDueMs = clock.now() + heartbeatMs;
-          yield { sequence, credentialIds: [...page.credentialIds], reset: page.reset };
+          yield {
+            sequence,
+            credentialIds: [...page.credentialIds],
+            organizationIds: [...page.organizationIds],
+            reset: page.reset,
+          };
         }
         if (!isNews) await sleeper.sleep(heartbeatDueMs - clock.now(), signal);
       }

@@ -4,6 +4,7 @@ import type { PagePosition } from '../domain/page-token.ts';
 import type { Role } from '../domain/role.ts';
 import { appendRevocation } from './revocation-store.ts';
 import { apiKey, member, organization } from './schema.ts';
+import { subscribedRepositories } from './subscription-store.ts';
 
 export type ApiKeyRow = typeof apiKey.$inferSelect;
 
@@ -86,12 +87,19 @@ export interface ApiKeyStanding {
   readonly key: ApiKeyRow;
   readonly role: Role;
   readonly plan: string;
+  /** The shared repositories that the organization subscribes to. */
+  readonly repositories: readonly string[];
 }
 
 /** The key with this id, revoked and expired ones included; undefined where its creator is no member any more. */
 export async function findApiKeyStanding(sql: Sql, apiKeyId: string): Promise<ApiKeyStanding | undefined> {
   const [found] = await sql
-    .select({ key: apiKey, role: member.role, plan: organization.plan })
+    .select({
+      key: apiKey,
+      role: member.role,
+      plan: organization.plan,
+      repositories: subscribedRepositories(apiKey.organizationId),
+    })
     .from(apiKey)
     .innerJoin(
       member,

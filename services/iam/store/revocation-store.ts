@@ -10,7 +10,20 @@ const feedId = 1;
  * they become visible in the order of their sequences; a reader that has seen 7 can never find a 6 later, as it
  * could with a database sequence, which numbers transactions before they commit.
  */
-export async function appendRevocation(tx: Sql, credentialId: string, now: Date): Promise<void> {
+export function appendRevocation(tx: Sql, credentialId: string, now: Date): Promise<void> {
+  return append(tx, { credentialId }, now);
+}
+
+/** Records within a transaction that the principals of an organization have changed. Like a revocation, the last statement. */
+export function appendChange(tx: Sql, organizationId: string, now: Date): Promise<void> {
+  return append(tx, { organizationId }, now);
+}
+
+async function append(
+  tx: Sql,
+  subject: { readonly credentialId: string } | { readonly organizationId: string },
+  now: Date,
+): Promise<void> {
   const [feed] = await tx
     .insert(revocationFeed)
     .values({ id: feedId, lastSequence: 1n, trimmedSequence: 0n })
@@ -20,16 +33,18 @@ export async function appendRevocation(tx: Sql, credentialId: string, now: Date)
     })
     .returning({ sequence: revocationFeed.lastSequence });
   if (!feed) throw new Error('the upsert of the feed gave no row');
-  await tx.insert(revocation).values({ sequence: feed.sequence, credentialId, createTime: now });
+  await tx.insert(revocation).values({ sequence: feed.sequence, ...subject, createTime: now });
 }
 
 /** The revocations after a sequence. */
 export interface RevocationPage {
-  /** True where the sequence is unknown or too old; then there are no credential ids. */
+  /** True where the sequence is unknown or too old; then there are no ids. */
   readonly reset: boolean;
   /** The sequence of the last one here; of the last one there is where it is a reset. */
   readonly sequence: bigint;
   readonly credentialIds: readonly string[];
+  /** Organizations whose principals have changed, each once. */
+  readonly organizationIds: readonly string[];
 }
 
 /** Reads on after a sequence, oldest first. One statement, so that its parts agree. */
@@ -48,13 +63,14 @@ export async function readRevocations(
   const lastSequence = rows[0]?.feed.lastSequence ?? 0n;
   const trimmedSequence = rows[0]?.feed.trimmedSequence ?? 0n;
   if (fromSequence > lastSequence || fromSequence < trimmedSequence) {
-    return { reset: true, sequence: lastSequence, credentialIds: [] };
+    return { reset: true, sequence: lastSequence, credentialIds: [], organizationIds: [] };
   }
   const revocations = rows.flatMap((row) => row.revocation ?? []);
   return {
     reset: false,
     sequence: revocations.at(-1)?.sequence ?? fromSequence,
-    credentialIds: revocations.map(({ credentialId }) => credentialId),
+    credentialIds: revocations.flatMap(({ credentialId }) => credentialId ?? []),
+    organizationIds: [...new Set(revocations.flatMap(({ organizationId }) => organizationId ?? []))],
   };
 }
 

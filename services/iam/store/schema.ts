@@ -136,6 +136,20 @@ export const apiKey = iam.table(
   ],
 );
 
+/** A shared repository that an organization may read. */
+export const repositorySubscription = iam.table(
+  'repository_subscription',
+  {
+    organizationId: text('organization_id')
+      .notNull()
+      .references(() => organization.organizationId),
+    /** The repository's public name. */
+    repository: text('repository').notNull(),
+    createTime: time('create_time').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.repository] })],
+);
+
 /** The head of the revocation feed: one row, whose lock makes sequences commit in order and without gaps. */
 export const revocationFeed = iam.table(
   'revocation_feed',
@@ -154,13 +168,21 @@ export const revocationFeed = iam.table(
   ],
 );
 
-/** A credential that is good no more, until every edge must have heard of it. */
-export const revocation = iam.table('revocation', {
-  sequence: bigint('sequence', { mode: 'bigint' }).primaryKey(),
-  /** An API key id or a session id. */
-  credentialId: text('credential_id').notNull(),
-  createTime: time('create_time').notNull(),
-});
+/** A credential that is good no more, or an organization that has changed, until every edge must have heard of it. */
+export const revocation = iam.table(
+  'revocation',
+  {
+    sequence: bigint('sequence', { mode: 'bigint' }).primaryKey(),
+    /** An API key id or a session id. */
+    credentialId: text('credential_id'),
+    /** The organization whose principals have changed. */
+    organizationId: text('organization_id'),
+    createTime: time('create_time').notNull(),
+  },
+  (table) => [
+    check('revocation_subject', sql`num_nonnulls(${table.credentialId}, ${table.organizationId}) = 1`),
+  ],
+);
 
 /** Failed logins, by account or by address. */
 export const loginFailure = iam.table(

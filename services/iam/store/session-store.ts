@@ -5,6 +5,7 @@ import { judgeRefreshToken, type RefreshVerdict } from '../domain/refresh-token.
 import type { Role } from '../domain/role.ts';
 import { appendRevocation } from './revocation-store.ts';
 import { member, organization, refreshToken, session } from './schema.ts';
+import { subscribedRepositories } from './subscription-store.ts';
 
 /** A session with its first refresh token. */
 export interface NewSession extends AccessClaims {
@@ -83,6 +84,8 @@ async function endSession(tx: Sql, sessionId: string, now: Date): Promise<boolea
 export interface SessionStanding {
   readonly role: Role;
   readonly plan: string;
+  /** The shared repositories that the organization subscribes to. */
+  readonly repositories: readonly string[];
 }
 
 /** The standing behind an access token; undefined where the session is over or the user is no member any more. */
@@ -91,7 +94,11 @@ export async function findSessionStanding(
   claims: AccessClaims,
 ): Promise<SessionStanding | undefined> {
   const [found] = await sql
-    .select({ role: member.role, plan: organization.plan })
+    .select({
+      role: member.role,
+      plan: organization.plan,
+      repositories: subscribedRepositories(session.organizationId),
+    })
     .from(session)
     .innerJoin(
       member,

@@ -74,7 +74,7 @@ export enum ErrorReason {
   UNAVAILABLE = 6,
 
   /**
-   * The call's deadline passed.
+   * The call's deadline passed; metadata of a statement: tier, limit_ms: the most that the tier allows.
    * Example: a query that ran longer than timeout_ms.
    *
    * @generated from enum value: ERROR_REASON_DEADLINE_EXCEEDED = 7;
@@ -206,7 +206,7 @@ export enum ErrorReason {
   GRAPH_NOT_ACTIVE = 62,
 
   /**
-   * No graph node has room for one more open graph.
+   * No graph node has room for one more open graph; metadata where a node is full: limit, of open graphs.
    *
    * @generated from enum value: ERROR_REASON_NO_CAPACITY = 63;
    */
@@ -218,6 +218,46 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_TIER_NOT_ALLOWED = 64;
    */
   TIER_NOT_ALLOWED = 64,
+
+  /**
+   * The graph has as many subgraphs as its tier allows; metadata: tier, limit.
+   * Example: an eleventh subgraph of a graph on the tier enterprise; a first one on standard, which allows 0.
+   *
+   * @generated from enum value: ERROR_REASON_SUBGRAPH_LIMIT_REACHED = 65;
+   */
+  SUBGRAPH_LIMIT_REACHED = 65,
+
+  /**
+   * The graph has subgraphs, which must be deleted first; metadata: subgraphs, their number.
+   * Example: DeleteGraph of a graph with two subgraphs → subgraphs: 2.
+   *
+   * @generated from enum value: ERROR_REASON_GRAPH_HAS_SUBGRAPHS = 66;
+   */
+  GRAPH_HAS_SUBGRAPHS = 66,
+
+  /**
+   * The tier exists but not in this mesh's environment; metadata: tier, environment.
+   * Example: CreateGraph with the tier "premium" in staging.
+   *
+   * @generated from enum value: ERROR_REASON_TIER_NOT_OFFERED = 67;
+   */
+  TIER_NOT_OFFERED = 67,
+
+  /**
+   * No shared repository has this name; metadata: repository.
+   * Example: PUT /v1/repositories/sek/subscription.
+   *
+   * @generated from enum value: ERROR_REASON_REPOSITORY_NOT_FOUND = 68;
+   */
+  REPOSITORY_NOT_FOUND = 68,
+
+  /**
+   * The shared repository has been created already; metadata: repository.
+   * Example: CreateRepository of "sec" for the second time.
+   *
+   * @generated from enum value: ERROR_REASON_REPOSITORY_EXISTS = 69;
+   */
+  REPOSITORY_EXISTS = 69,
 
   /**
    * The statement is not Cypher that the engine accepts; metadata: line, column where known.
@@ -243,7 +283,8 @@ export enum ErrorReason {
   STATEMENT_WRITES = 82,
 
   /**
-   * The statement is longer than the tier allows; metadata: limit_characters.
+   * The statement is longer than the tier allows; metadata: tier, limit_characters.
+   * Example: a statement of 10,001 characters on the tier standard.
    *
    * @generated from enum value: ERROR_REASON_STATEMENT_TOO_LONG = 83;
    */
@@ -286,14 +327,15 @@ export enum ErrorReason {
   REVISION_NOT_REACHED = 88,
 
   /**
-   * Too many calls wait for the graph already; RetryInfo says when to come back.
+   * Too many calls wait for the graph already; RetryInfo says when to come back. Metadata: tier, limit_statements that
+   * run at a time, limit_waiting_reads, limit_waiting_writes.
    *
    * @generated from enum value: ERROR_REASON_GRAPH_BUSY = 89;
    */
   GRAPH_BUSY = 89,
 
   /**
-   * The statement needs more memory than the graph's tier gives it.
+   * The statement needs more memory than the graph's tier gives it; metadata: tier, limit_bytes.
    *
    * @generated from enum value: ERROR_REASON_OUT_OF_MEMORY = 90;
    */

@@ -32,7 +32,7 @@ export declare type Graph = Message<"trellis.graph.v1.Graph"> & {
   displayName: string;
 
   /**
-   * Its tier: "standard", "enterprise" or "premium".
+   * Its tier: "standard", "enterprise", "premium" or, for a shared repository, "shared".
    *
    * @generated from field: string tier = 3;
    */
@@ -51,6 +51,20 @@ export declare type Graph = Message<"trellis.graph.v1.Graph"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * The graph that it is a subgraph of; empty where it is none.
+   *
+   * @generated from field: string parent_graph_id = 6;
+   */
+  parentGraphId: string;
+
+  /**
+   * The public name of a shared repository, which stands for graph_id in calls; empty for any other graph.
+   *
+   * @generated from field: string repository = 7;
+   */
+  repository: string;
 };
 
 /**
@@ -73,11 +87,18 @@ export declare type CreateGraphRequest = Message<"trellis.graph.v1.CreateGraphRe
   displayName: string;
 
   /**
-   * Its tier; empty means "standard".
+   * Its tier; empty means "standard", and that of its parent for a subgraph, which can have no other.
    *
    * @generated from field: string tier = 2;
    */
   tier: string;
+
+  /**
+   * The graph to be a subgraph of, which is none itself; empty for a graph of its own.
+   *
+   * @generated from field: string parent_graph_id = 3;
+   */
+  parentGraphId: string;
 };
 
 /**
@@ -165,6 +186,13 @@ export declare type ListGraphsRequest = Message<"trellis.graph.v1.ListGraphsRequ
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Only the subgraphs of this graph; empty means all graphs, subgraphs too.
+   *
+   * @generated from field: string parent_graph_id = 3;
+   */
+  parentGraphId: string;
 };
 
 /**
@@ -288,9 +316,12 @@ export declare const GraphStateSchema: GenEnum<GraphState>;
  */
 export declare const CatalogService: GenService<{
   /**
-   * Creates an empty graph and opens it on a graph node.
+   * Creates an empty graph and opens it on a graph node. A subgraph is a graph of its own, with its parent's tier: it
+   * counts for its parent's limit of subgraphs instead of the plan's limit of graphs, and a credential for the parent
+   * is good for it.
    * Permission: GRAPH_CREATE.
-   * Errors: INVALID_REQUEST, GRAPH_LIMIT_REACHED, TIER_NOT_ALLOWED, NO_CAPACITY.
+   * Errors: INVALID_REQUEST, GRAPH_NOT_FOUND (parent_graph_id), GRAPH_NOT_ACTIVE (parent_graph_id), GRAPH_LIMIT_REACHED,
+   * SUBGRAPH_LIMIT_REACHED, TIER_NOT_ALLOWED, TIER_NOT_OFFERED, NO_CAPACITY.
    *
    * @generated from rpc trellis.graph.v1.CatalogService.CreateGraph
    */
@@ -325,8 +356,9 @@ export declare const CatalogService: GenService<{
   },
   /**
    * Deletes a graph with all its data. Calls under way fail; there is no way back.
+   * A graph with subgraphs is not deleted before they are.
    * Permission: GRAPH_ADMIN on the graph.
-   * Errors: GRAPH_NOT_FOUND.
+   * Errors: GRAPH_NOT_FOUND, PERMISSION_DENIED, GRAPH_HAS_SUBGRAPHS.
    *
    * @generated from rpc trellis.graph.v1.CatalogService.DeleteGraph
    */

@@ -59,6 +59,20 @@ export declare type Placement = Message<"trellis.graph.v1.Placement"> & {
    * @generated from field: string tier = 6;
    */
   tier: string;
+
+  /**
+   * The graph that it is a subgraph of; empty where it is none.
+   *
+   * @generated from field: string parent_graph_id = 7;
+   */
+  parentGraphId: string;
+
+  /**
+   * The public name of a shared repository, which stands for graph_id in calls; empty for any other graph.
+   *
+   * @generated from field: string repository = 8;
+   */
+  repository: string;
 };
 
 /**
@@ -304,6 +318,13 @@ export declare type OpenGraphRequest = Message<"trellis.graph.v1.OpenGraphReques
    * @generated from field: uint64 epoch = 4;
    */
   epoch: bigint;
+
+  /**
+   * The public name of a shared repository, which its subscribers may read; empty for any other graph.
+   *
+   * @generated from field: string repository = 5;
+   */
+  repository: string;
 };
 
 /**
@@ -387,7 +408,7 @@ export declare const CloseGraphResponseSchema: GenMessage<CloseGraphResponse>;
  */
 export declare const PlacementService: GenService<{
   /**
-   * Answers where a graph is served and, where it sleeps, wakes it first. Single flight per graph.
+   * Answers where a graph is served, by its id or public name, and, where it sleeps, wakes it first. Single flight per graph.
    * Permission: mesh.
    * Errors: GRAPH_NOT_FOUND, GRAPH_NOT_ACTIVE, NO_CAPACITY, UNAVAILABLE.
    *
@@ -435,7 +456,7 @@ export declare const GraphNodeService: GenService<{
    * Opens a graph in an engine process of its own, creating its file where there is none. Opening an open graph
    * answers with its endpoint. Where all slots are taken, the longest idle graph is closed first.
    * Permission: mesh.
-   * Errors: NO_CAPACITY, UNAVAILABLE, INTERNAL.
+   * Errors: NO_CAPACITY, TIER_NOT_OFFERED, UNAVAILABLE, INTERNAL.
    *
    * @generated from rpc trellis.graph.v1.GraphNodeService.OpenGraph
    */

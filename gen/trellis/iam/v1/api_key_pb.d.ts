@@ -32,7 +32,8 @@ export declare type ApiKey = Message<"trellis.iam.v1.ApiKey"> & {
   displayName: string;
 
   /**
-   * The graphs it may use; empty means all of the organization, and its administration.
+   * The graphs it may use, with their subgraphs, and shared repositories by name; empty means all of the
+   * organization, and its administration.
    *
    * @generated from field: repeated string graph_ids = 3;
    */
@@ -73,7 +74,8 @@ export declare type CreateApiKeyRequest = Message<"trellis.iam.v1.CreateApiKeyRe
   displayName: string;
 
   /**
-   * The graphs it may use; empty means all of the organization, and its administration.
+   * The graphs it may use, with their subgraphs, and shared repositories by name; empty means all of the
+   * organization, and its administration.
    *
    * @generated from field: repeated string graph_ids = 2;
    */

@@ -73,6 +73,13 @@ export declare type Principal = Message<"trellis.iam.v1.Principal"> & {
    * @generated from field: google.protobuf.Timestamp expire_time = 8;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * The shared repositories that its organization subscribes to, by name: it may read them.
+   *
+   * @generated from field: repeated string repositories = 9;
+   */
+  repositories: string[];
 };
 
 /**
@@ -183,6 +190,13 @@ export declare type WatchRevocationsResponse = Message<"trellis.iam.v1.WatchRevo
    * @generated from field: bool reset = 3;
    */
   reset: boolean;
+
+  /**
+   * Organizations whose principals have changed: what is cached of them must be asked for anew.
+   *
+   * @generated from field: repeated string organization_ids = 4;
+   */
+  organizationIds: string[];
 };
 
 /**
@@ -210,7 +224,8 @@ export declare const PrincipalService: GenService<{
     output: typeof ResolvePrincipalResponseSchema;
   },
   /**
-   * Streams each revocation after from_sequence as it happens, with a heartbeat every 5 s.
+   * Streams each revocation, and each change of an organization, after from_sequence as it happens, with a heartbeat
+   * every 5 s.
    * Permission: mesh.
    * Errors: UNAVAILABLE.
    *

@@ -190,6 +190,13 @@ export enum Permission {
    * @generated from enum value: PERMISSION_ORGANIZATION_ADMIN = 6;
    */
   ORGANIZATION_ADMIN = 6,
+
+  /**
+   * Run the platform: create shared repositories.
+   *
+   * @generated from enum value: PERMISSION_PLATFORM_ADMIN = 7;
+   */
+  PLATFORM_ADMIN = 7,
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { standardTier } from '../../../mesh/plan/tier-table.testing.ts';
 import { systemClock } from '../../../mesh/process/clock.ts';
 import { GraphDirectory, reclaimGraphs } from '../store/graph-directory.ts';
 import { EngineLauncher } from '../supervisor/engine-launcher.ts';
@@ -63,7 +64,8 @@ async function intrude(
   const config = {
     graphId: id,
     organizationId: 'org_1',
-    tier: 'standard',
+    repository: '',
+    tier: standardTier,
     epoch: 1n,
     verificationKey: {},
     logLevel: 'silent' as const,

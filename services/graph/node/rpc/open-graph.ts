@@ -5,12 +5,13 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 
 /** Answers when the graph is served. The opening goes on where the caller gives up. */
 export function openGraph(supervisor: Supervisor): Handler<typeof GraphNodeService.method.openGraph> {
-  return async ({ graphId, organizationId, tier, epoch }, { signal }) => {
+  return async ({ graphId, organizationId, repository, tier, epoch }, { signal }) => {
     const givenUp = Promise.withResolvers<never>();
     const giveUp = () => givenUp.reject(openingEnded());
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      return await Promise.race([supervisor.open({ graphId, organizationId, tier, epoch }), givenUp.promise]);
+      const opening = supervisor.open({ graphId, organizationId, repository, tier, epoch });
+      return await Promise.race([opening, givenUp.promise]);
     } finally {
       signal.removeEventListener('abort', giveUp);
     }

@@ -40,7 +40,7 @@ export class Slots {
       this.#taken += 1;
       return;
     }
-    if (this.#waiters.size >= waitingMax) throw noSlot();
+    if (this.#waiters.size >= waitingMax) throw noSlot(slots);
     const isOver = new AbortController();
     const end = () => isOver.abort();
     let hasSlot = false;
@@ -57,7 +57,7 @@ export class Slots {
     signal.removeEventListener('abort', end);
     this.#waiters.delete(waiter);
     if (hasSlot) return;
-    throw signal.aborted ? openingEnded() : noSlot();
+    throw signal.aborted ? openingEnded() : noSlot(slots);
   }
 
   /** Gives a slot back; who waits for longest has it now. */

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { standardTier } from '../../../mesh/plan/tier-table.testing.ts';
 import { TestClock } from '../../../mesh/process/clock.testing.ts';
 import { noLayers } from '../confinement/confinement.ts';
 import { EngineUids } from '../confinement/engine-uids.ts';
@@ -53,8 +54,9 @@ afterEach(async () => {
 const living = () => started.filter(({ isAlive }) => isAlive).length;
 
 function open(process: EngineProcess): Promise<void> {
-  const { graphId, organizationId, tier, epoch } = graphs.graph(1);
-  const config = { graphId, organizationId, tier, epoch, verificationKey: {}, logLevel: 'silent' as const };
+  const graph = graphs.graph(1);
+  const { graphId } = graph;
+  const config = { ...graph, tier: standardTier, verificationKey: {}, logLevel: 'silent' as const };
   return process.open({
     config,
     directory: new GraphDirectory(graphs.dataDirectory, graphId),

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
+import { readTierTable } from '../../../mesh/plan/read-tier-table.ts';
 import { TestClock } from '../../../mesh/process/clock.testing.ts';
 import { noLayers } from '../confinement/confinement.ts';
 import { EngineUids } from '../confinement/engine-uids.ts';
@@ -61,6 +62,7 @@ function createSupervisor(options: Partial<SupervisorOptions> & { program?: stri
   });
   return new Supervisor({
     limits,
+    tiers: readTierTable({}),
     dataDirectory,
     pool: new SparePool({ spares: 0, launcher, clock, log }),
     verificationKey,
@@ -492,7 +494,7 @@ describe('slots', () => {
     process.kill(pidOf(c), 'SIGUSR2');
     await expect.poll(() => supervisor.idleGraphIds()).toEqual([]);
     clock.advance(20_000);
-    expect(await late).toMatchObject(reason('NO_CAPACITY'));
+    expect(await late).toMatchObject({ ...reason('NO_CAPACITY'), metadata: { limit: '2' } });
   });
 
   test('closing a graph that waits for a slot ends its wait', async () => {
@@ -603,6 +605,17 @@ test('an engine that lives and does not answer any more is replaced', async () =
   }
   expect(await reopened(graph, opening)).toMatchObject({ epoch: 2n });
   expect(isAlive(pidOf(opening))).toBe(false);
+});
+
+test('a graph of a tier that the environment does not offer is not opened, and takes no slot', async () => {
+  const staging = createSupervisor({ tiers: readTierTable({ TRELLIS_ENVIRONMENT: 'staging' }) });
+  const opening = staging.open({ ...graphs.graph(1), tier: 'premium' });
+  await expect(opening).rejects.toMatchObject({
+    ...reason('TIER_NOT_OFFERED'),
+    metadata: { tier: 'premium', environment: 'staging' },
+  });
+  expect(staging.held()).toEqual([]);
+  await staging.drain();
 });
 
 test('draining closes all graphs at the same time, kills what does not close, and opens none any more', async () => {

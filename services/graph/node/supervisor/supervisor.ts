@@ -1,7 +1,8 @@
 import type { JWK } from 'jose';
 import type { Logger, LogLevel } from '../../../mesh/log/logger.ts';
+import type { Tier, TierTable } from '../../../mesh/plan/tier-table.ts';
 import type { Clock } from '../../../mesh/process/clock.ts';
-import { type Broken, engineBroken, nodeDraining } from '../errors.ts';
+import { type Broken, engineBroken, nodeDraining, tierNotOffered } from '../errors.ts';
 import { GraphDirectory } from '../store/graph-directory.ts';
 import { Slots } from './slots.ts';
 import type { SparePool } from './spare-pool.ts';
@@ -19,6 +20,8 @@ const idleLookMsMax = 30_000;
 export interface GraphToOpen {
   readonly graphId: string;
   readonly organizationId: string;
+  /** The public name of a shared repository; empty for any other graph. */
+  readonly repository: string;
   readonly tier: string;
   /** The smallest epoch to open it with. */
   readonly epoch: bigint;
@@ -39,6 +42,8 @@ export interface SupervisorLimits extends EngineLimits {
 
 export interface SupervisorOptions {
   readonly limits: SupervisorLimits;
+  /** Where the limits of a graph's tier come from. */
+  readonly tiers: TierTable;
   readonly dataDirectory: string;
   /** Where engine processes come from. */
   readonly pool: Pick<SparePool, 'take'>;
@@ -86,7 +91,7 @@ export class Supervisor {
     return this.#idle().map(([graphId]) => graphId);
   }
 
-  /** Opens a graph, or answers with the opening that there is. Throws NO_CAPACITY or UNAVAILABLE. */
+  /** Opens a graph, or answers with the opening that there is. Throws NO_CAPACITY, UNAVAILABLE or TIER_NOT_OFFERED. */
   async open(graph: GraphToOpen): Promise<Opening> {
     const { graphId } = graph;
     for (;;) {
@@ -101,7 +106,7 @@ export class Supervisor {
       break;
     }
     this.#checkBroken(graphId);
-    const engine = this.#start(graph);
+    const engine = this.#start({ ...graph, tier: this.#findTier(graph.tier) });
     this.#engines.set(graphId, engine);
     void engine.ended.then(() => this.#forget(graphId, engine));
     return engine.opening;
@@ -141,11 +146,12 @@ export class Supervisor {
     await Promise.all(this.#closings.values());
   }
 
-  #start({ graphId, organizationId, tier, epoch }: GraphToOpen): SupervisedEngine {
+  #start({ epoch, ...graph }: Omit<GraphToOpen, 'tier'> & { readonly tier: Tier }): SupervisedEngine {
     const { limits, dataDirectory, pool, verificationKey, clock, log, onChange } = this.#options;
+    const { graphId } = graph;
     const directory = new GraphDirectory(dataDirectory, graphId);
     const logLevel = log.level as LogLevel;
-    const common = { graphId, organizationId, tier, verificationKey, logLevel };
+    const common = { ...graph, verificationKey, logLevel };
     return new SupervisedEngine({
       graphId,
       epoch,
@@ -168,6 +174,13 @@ export class Supervisor {
         return process;
       },
     });
+  }
+
+  #findTier(id: string): Tier {
+    const { tiers } = this.#options;
+    const tier = tiers.findTier(id);
+    if (!tier) throw tierNotOffered(id, tiers.environment);
+    return tier;
   }
 
   #idle(): readonly (readonly [string, SupervisedEngine])[] {

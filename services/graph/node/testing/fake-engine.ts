@@ -56,7 +56,7 @@ function open(config: EngineConfig): void {
   const start = {
     pid: process.pid,
     epoch: String(config.epoch),
-    config: { graphId, organizationId, tier, verificationKey },
+    config: { graphId, organizationId, tier: tier.id, verificationKey },
     environment: process.env,
     workDirectory: process.cwd(),
     workFiles: readdirSync(config.workDirectory),

@@ -36,7 +36,7 @@ export class FakeGraphs {
   graph(number: number, epoch = 1n) {
     const graphId = `kg_${String(number).padStart(20, '0')}`;
     this.#used.add(graphId);
-    return { graphId, organizationId: 'org_1', tier: 'standard', epoch };
+    return { graphId, organizationId: 'org_1', repository: '', tier: 'standard', epoch };
   }
 
   directory(graphId: string): string {
