@@ -29,4 +29,5 @@ process.on('SIGTERM', () => void engineProcess.close());
 process.on('uncaughtException', (error) => engineProcess.fail(error));
 process.on('unhandledRejection', (error) => engineProcess.fail(error));
 
+await engineProcess.rehearse();
 await send({ type: 'ready' });
