@@ -68,9 +68,10 @@ export class EngineProcess {
 
   /**
    * Opens and closes an empty graph in memory, so that the real opening runs code that has run before: a first one
-   * takes five times the processor time of a second.
+   * takes five times the processor time of a second. Not where somebody waits for the real one.
    */
   rehearse(): Promise<void> {
+    if (this.#opening) return Promise.resolve();
     this.#rehearsal = this.#rehearse().catch((error: unknown) => {
       console.error('an engine process could not rehearse', error);
     });
