@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { EngineCommand, EngineEvent } from './protocol.ts';
 
 // A statement keeps a thread of libuv's pool for as long as it runs; four are not enough. It reads this once, when
@@ -29,4 +30,7 @@ process.on('SIGTERM', () => void engineProcess.close());
 process.on('uncaughtException', (error) => engineProcess.fail(error));
 process.on('unhandledRejection', (error) => engineProcess.fail(error));
 
+// What came while the code was loaded is heard first: a process that was not a spare is told at once what to open.
+await setImmediate();
+await engineProcess.rehearse();
 await send({ type: 'ready' });
