@@ -5,36 +5,45 @@ import type { TokenCursor } from './token-cursor.ts';
 
 /** The rest of kU_AlterTable, after ALTER TABLE. */
 export function parseAlterTable(cursor: TokenCursor): void {
+  cursor.expectSpace();
   cursor.expectName();
-  if (cursor.acceptKeywords('ADD')) parseAdd(cursor);
-  else if (cursor.acceptKeywords('DROP')) parseDrop(cursor);
-  else if (cursor.acceptKeywords('RENAME')) parseRename(cursor);
+  if (cursor.acceptSpacedKeyword('ADD')) parseAdd(cursor);
+  else if (cursor.acceptSpacedKeyword('DROP')) parseDrop(cursor);
+  else if (cursor.acceptSpacedKeyword('RENAME')) parseRename(cursor);
   else throw cursor.unexpected('ADD, DROP or RENAME');
 }
 
 function parseAdd(cursor: TokenCursor): void {
-  cursor.acceptKeywords('IF', 'NOT', 'EXISTS');
+  cursor.acceptSpacedKeywords('IF', 'NOT', 'EXISTS');
   if (isFromTo(cursor)) {
     parseFromTo(cursor);
     return;
   }
   cursor.expectName();
+  cursor.expectSpace();
   parseDataType(cursor);
-  if (cursor.acceptKeywords('DEFAULT')) parseExpression(cursor);
+  if (cursor.acceptSpacedKeyword('DEFAULT')) parseExpression(cursor);
 }
 
 function parseDrop(cursor: TokenCursor): void {
-  cursor.acceptKeywords('IF', 'EXISTS');
+  cursor.acceptSpacedKeywords('IF', 'EXISTS');
   if (isFromTo(cursor)) parseFromTo(cursor);
   else cursor.expectName();
 }
 
 function parseRename(cursor: TokenCursor): void {
-  if (!cursor.acceptKeywords('TO')) {
+  if (!isRenameOfTable(cursor)) {
     cursor.expectName();
-    cursor.expectKeywords('TO');
+    cursor.expectSpace();
   }
+  cursor.expectKeywords('TO');
+  cursor.expectSpace();
   cursor.expectName();
+}
+
+// `RENAME to TO x` renames a property that is called `to`.
+function isRenameOfTable(cursor: TokenCursor): boolean {
+  return cursor.isKeyword('TO') && !cursor.isKeyword('TO', 1);
 }
 
 function isFromTo(cursor: TokenCursor): boolean {

@@ -1,6 +1,7 @@
 import { parseDataType } from './parse-data-type.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseFunctionCall, parseFunctionParameter } from './parse-function-call.ts';
+import { parseHint, parseWhere } from './parse-match-end.ts';
 import { parsePathPattern, parsePattern } from './parse-pattern.ts';
 import { CypherRefusal } from './refusal.ts';
 import { nameOf } from './token.ts';
@@ -83,9 +84,9 @@ function parseQuantifier(cursor: TokenCursor): number {
   cursor.index += 1;
   cursor.expectSymbol('(');
   cursor.expectName();
-  cursor.expectKeywords('IN');
+  cursor.expectSpacedKeyword('IN');
   let height = parseExpression(cursor);
-  cursor.expectKeywords('WHERE');
+  cursor.expectSpacedKeyword('WHERE');
   height = Math.max(height, parseExpression(cursor));
   cursor.expectSymbol(')');
   return cursor.boundHeight(height + 1);
@@ -97,7 +98,8 @@ function parseSubquery(cursor: TokenCursor): number {
   cursor.expectSymbol('{');
   cursor.expectKeywords('MATCH');
   cursor.countMatched(parsePattern(cursor));
-  const height = cursor.acceptKeywords('WHERE') ? parseExpression(cursor) : 0;
+  const height = parseWhere(cursor);
+  parseHint(cursor);
   cursor.expectSymbol('}');
   return cursor.boundHeight(height + 1);
 }

@@ -8,9 +8,11 @@ export function parseDataType(cursor: TokenCursor): void {
     while (cursor.acceptSymbol(','));
     cursor.expectSymbol(')');
   }
-  for (let dimensions = 1; cursor.acceptSymbol('['); dimensions += 1) {
+  for (let dimensions = 1; cursor.peek()?.spaceBefore === false && cursor.acceptSymbol('['); dimensions += 1) {
     cursor.boundHeight(dimensions);
+    cursor.expectNoSpace();
     if (cursor.peek()?.kind === 'integer') cursor.index += 1;
+    cursor.expectNoSpace();
     cursor.expectSymbol(']');
   }
 }
@@ -21,6 +23,9 @@ function parseTypeArgument(cursor: TokenCursor): void {
     cursor.index += 1;
     return;
   }
-  if (cursor.isName() && (cursor.isName(1) || cursor.isKeyword('UNION', 1))) cursor.expectName();
+  if (cursor.isName() && (cursor.isName(1) || cursor.isKeyword('UNION', 1))) {
+    cursor.expectName();
+    cursor.expectSpace();
+  }
   parseDataType(cursor);
 }

@@ -32,9 +32,12 @@ export function parseFunctionParameter(cursor: TokenCursor): number {
   if (isLambda(cursor)) {
     parseLambdaVariables(cursor);
     cursor.expectSymbol('-');
+    cursor.expectNoSpace();
     cursor.expectSymbol('>');
   } else if (cursor.isName() && cursor.isSymbol(':', 1) && cursor.isSymbol('=', 2)) {
-    cursor.index += 3;
+    cursor.index += 2;
+    cursor.expectNoSpace();
+    cursor.expectSymbol('=');
   }
   return parseExpression(cursor);
 }

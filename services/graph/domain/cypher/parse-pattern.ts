@@ -27,7 +27,9 @@ export function parsePathPattern(cursor: TokenCursor): void {
 function parsePatternElement(cursor: TokenCursor): number {
   if (cursor.isSymbol('(') && cursor.isSymbol('(', 1)) {
     cursor.expectSymbol('(');
+    cursor.expectNoSpace();
     const nested = parsePatternElement(cursor);
+    cursor.expectNoSpace();
     cursor.expectSymbol(')');
     return nested;
   }
@@ -74,7 +76,10 @@ function parseRelationshipDetail(cursor: TokenCursor): void {
   if (cursor.acceptSymbol(':')) {
     cursor.expectName();
     while (cursor.acceptSymbol('|')) {
-      cursor.acceptSymbol(':');
+      if (cursor.isSymbol(':')) {
+        cursor.expectNoSpace();
+        cursor.index += 1;
+      }
       cursor.expectName();
     }
   }

@@ -1,5 +1,6 @@
 import { parseExpression } from './parse-expression.ts';
 import { parseArguments } from './parse-function-call.ts';
+import { parseHint, parseWhere } from './parse-match-end.ts';
 import { parsePattern } from './parse-pattern.ts';
 import { type Projection, parseProjection } from './parse-projection.ts';
 import { parseUpdatingClause } from './parse-updating-clause.ts';
@@ -40,14 +41,16 @@ function parseReadingClause(cursor: TokenCursor): boolean {
   const isOptional = cursor.acceptKeywords('OPTIONAL');
   if (cursor.acceptKeywords('MATCH')) {
     cursor.countMatched(parsePattern(cursor));
+    if (cursor.isKeyword('WHERE')) cursor.expectSpace();
     parseWhere(cursor);
+    if (cursor.isKeyword('HINT')) cursor.expectSpace();
     parseHint(cursor);
     return true;
   }
   if (isOptional) throw cursor.unexpected('MATCH');
   if (cursor.acceptKeywords('UNWIND')) {
     parseExpression(cursor);
-    cursor.expectKeywords('AS');
+    cursor.expectSpacedKeyword('AS');
     cursor.expectName();
     return true;
   }
@@ -60,34 +63,17 @@ function parseReadingClause(cursor: TokenCursor): boolean {
 function parseTableFunctionCall(cursor: TokenCursor): boolean {
   const call = cursor.peek();
   if (call === undefined || !cursor.acceptKeywords('CALL')) return false;
+  cursor.expectSpace();
   if (cursor.isName() && cursor.isSymbol('=', 1)) throw notAllowed('CALL setting', call);
   cursor.expectCallableTableFunction();
   parseArguments(cursor);
   if (cursor.isAtEnd() || cursor.isSymbol(';')) throw notAllowed('standalone CALL', call);
   parseWhere(cursor);
   if (!cursor.acceptKeywords('YIELD')) return true;
+  cursor.expectSpace();
   do {
     cursor.expectName();
-    if (cursor.acceptKeywords('AS')) cursor.expectName();
+    if (cursor.acceptSpacedKeyword('AS')) cursor.expectName();
   } while (cursor.acceptSymbol(','));
   return true;
-}
-
-function parseWhere(cursor: TokenCursor): void {
-  if (cursor.acceptKeywords('WHERE')) parseExpression(cursor);
-}
-
-function parseHint(cursor: TokenCursor): void {
-  if (cursor.acceptKeywords('HINT')) parseJoinNode(cursor);
-}
-
-function parseJoinNode(cursor: TokenCursor): void {
-  do {
-    if (cursor.acceptSymbol('(')) {
-      parseJoinNode(cursor);
-      cursor.expectSymbol(')');
-    } else {
-      cursor.expectName();
-    }
-  } while (cursor.acceptKeywords('JOIN') || cursor.acceptKeywords('MULTI_JOIN'));
 }

@@ -78,6 +78,35 @@ export class TokenCursor {
     return true;
   }
 
+  /** Consumes a keyword that the grammar wants whitespace around. */
+  acceptSpacedKeyword(word: string): boolean {
+    if (!this.isKeyword(word)) return false;
+    this.expectSpace();
+    this.index += 1;
+    this.expectSpace();
+    return true;
+  }
+
+  /** Consumes the keywords, in whitespace each, or none. */
+  acceptSpacedKeywords(...words: string[]): boolean {
+    if (!words.every((word, ahead) => this.isKeyword(word, ahead))) return false;
+    return words.every((word) => this.acceptSpacedKeyword(word));
+  }
+
+  expectSpacedKeyword(word: string): void {
+    if (!this.acceptSpacedKeyword(word)) throw this.unexpected(word);
+  }
+
+  /** Stands where the grammar demands whitespace before the next token. */
+  expectSpace(): void {
+    if (this.peek()?.spaceBefore === false) throw this.unexpected('whitespace');
+  }
+
+  /** Stands where the grammar takes no whitespace before the next token. */
+  expectNoSpace(): void {
+    if (this.peek()?.spaceBefore === true) throw this.unexpected('no whitespace');
+  }
+
   expectKeywords(...words: string[]): void {
     for (const word of words) if (!this.acceptKeywords(word)) throw this.unexpected(word);
   }
