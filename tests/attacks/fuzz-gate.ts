@@ -1,7 +1,11 @@
 import { LEXER_ATTACKS, STATEMENT_ATTACKS } from '../../services/graph/domain/cypher/attacks.ts';
 import { toCanonical } from '../../services/graph/domain/cypher/canonical.ts';
 import { judgeStatement, type Verdict } from '../../services/graph/domain/cypher/judge-statement.ts';
-import { HARMLESS_READS, HARMLESS_WRITES, LOOK_ALIKE_SETUP } from '../../services/graph/domain/cypher/look-alikes.ts';
+import {
+  HARMLESS_READS,
+  HARMLESS_WRITES,
+  LOOK_ALIKE_SETUP,
+} from '../../services/graph/domain/cypher/look-alikes.ts';
 import { tokenize } from '../../services/graph/domain/cypher/tokenize.ts';
 import { SentenceGenerator } from './generate-sentence.ts';
 import { readEngineGrammar } from './grammar.ts';
@@ -46,11 +50,18 @@ const statementCharactersMax = 600;
 
 /** Objections of the engine's grammar name a place; others that it calls so, such as a missing primary key, do not. */
 const isSyntax = (objection: string | null): boolean =>
-  /^Parser exception[^]*\(line: \d+, offset: \d+\)|^Connection exception: Query is empty/.test(objection ?? '');
+  /^Parser exception.*\(line: \d+, offset: \d+\)|^Connection exception: Query is empty/s.test(
+    objection ?? '',
+  );
 const writesInReadOnly = /Can not execute a write query inside a read-only transaction/;
 
 /** Judges generated and mutated statements and compares what the gate says with what the engine does. */
-export async function fuzzGate({ seed, count, corpus = [], onDisagreement }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzzGate({
+  seed,
+  count,
+  corpus = [],
+  onDisagreement,
+}: FuzzOptions): Promise<FuzzReport> {
   const random = new Random(seed);
   const nextStatement = createSource(random, corpus);
   const sandbox = new EngineSandbox(LOOK_ALIKE_SETUP);
@@ -63,13 +74,17 @@ export async function fuzzGate({ seed, count, corpus = [], onDisagreement }: Fuz
       const statement = nextStatement();
       const verdict = judgeStatement(statement, 'write');
       increment(verdicts, nameOf(verdict));
-      const t0 = performance.now(); const answer = await sandbox.ask({ original: statement, canonical: verdict.ok ? verdict.canonical : undefined });
-      if (performance.now() - t0 > 500) console.error("SLOW", done, Math.round(performance.now() - t0), nameOf(verdict), "ended" in answer ? answer.ended : "", JSON.stringify(statement).slice(0, 1500));
+      const answer = await sandbox.ask({
+        original: statement,
+        canonical: verdict.ok ? verdict.canonical : undefined,
+      });
       if (verdict.ok && !('ended' in answer) && answer.canonical === null) ran += 1;
       for (const what of compare(statement, verdict, answer)) {
-        const engine = 'ended' in answer ? answer.ended : (answer.canonical ?? answer.original ?? answer.readOnly ?? '');
-        const disagreement = { what, statement, gate: nameOf(verdict), engine };
-        const reason = explain(disagreement, verdict);
+        const engine =
+          'ended' in answer ? answer.ended : (answer.canonical ?? answer.original ?? answer.readOnly ?? '');
+        const gate = verdict.ok ? verdict.kind : `${verdict.reason} at ${verdict.offset}: ${verdict.message}`;
+        const disagreement = { what, statement, gate, engine };
+        const reason = explain(what, verdict, statement);
         if (reason !== undefined) increment(known, reason);
         else {
           disagreements.push(disagreement);
@@ -89,7 +104,8 @@ function createSource(random: Random, corpus: readonly string[]): () => string {
   const attacks = [...LEXER_ATTACKS, ...STATEMENT_ATTACKS].map(({ statement }) => statement);
   const harmless = [...HARMLESS_READS, ...HARMLESS_WRITES];
   const all = [...attacks, ...harmless, ...corpus];
-  const generated = () => generator.generate(random.pick(['oC_Query', 'oC_Query', 'oC_Statement', 'ku_Statements']), random);
+  const generated = () =>
+    generator.generate(random.pick(['oC_Query', 'oC_Query', 'oC_Statement', 'ku_Statements']), random);
   const any = () => {
     if (random.chance(0.35)) return generated();
     if (random.chance(0.1)) return mutate(generated(), all, random);
@@ -103,7 +119,11 @@ function createSource(random: Random, corpus: readonly string[]): () => string {
   };
 }
 
-function compare(statement: string, verdict: Verdict, answer: SandboxAnswer | { readonly ended: string }): string[] {
+function compare(
+  statement: string,
+  verdict: Verdict,
+  answer: SandboxAnswer | { readonly ended: string },
+): string[] {
   if (!verdict.ok) {
     if ('ended' in answer) return [];
     const isOverRefused = verdict.reason === 'STATEMENT_SYNTAX' && !isSyntax(answer.original);
@@ -116,7 +136,8 @@ function compare(statement: string, verdict: Verdict, answer: SandboxAnswer | { 
   if (!again.ok || again.canonical !== canonical) found.push('the canonical text is judged otherwise');
   if ('ended' in answer) return [...found, 'an accepted statement ends the process'];
   if (isSyntax(answer.canonical)) found.push('the gate has such a sentence and the engine has not');
-  if (isSyntax(answer.original) !== isSyntax(answer.canonical)) found.push('the canonical text is another sentence');
+  if (isSyntax(answer.original) !== isSyntax(answer.canonical))
+    found.push('the canonical text is another sentence');
   if (answer.canonical === null && writesInReadOnly.test(answer.readOnly ?? '') !== writes) {
     found.push(writes ? 'the gate calls a read a write' : 'the gate calls a write a read');
   }
@@ -126,7 +147,9 @@ function compare(statement: string, verdict: Verdict, answer: SandboxAnswer | { 
 
 /** Whether an objection says nothing of files, extensions or other databases. */
 function isNoMatter(_statement: string, objection: string | null): boolean {
-  return !/No file found|Cannot open|IO exception|Failed to load|Extension exception|attached/i.test(objection ?? '');
+  return !/No file found|Cannot open|IO exception|Failed to load|Extension exception|attached/i.test(
+    objection ?? '',
+  );
 }
 
 function nameOf(verdict: Verdict): string {

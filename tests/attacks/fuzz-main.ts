@@ -5,11 +5,20 @@ import { parseTestFile } from '../corpus/parse-test-file.ts';
 import { fuzzGate } from './fuzz-gate.ts';
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: String(Date.now() % 2 ** 32) }, count: { type: 'string', default: '100000' } },
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
+    count: { type: 'string', default: '100000' },
+  },
 });
-const steps = listTestFiles().flatMap((name) => parseTestFile(readSource(name)).cases.flatMap(({ steps }) => steps));
-const corpus = steps.flatMap((step) => (step.kind === 'statement' && !step.batchFile ? [step.statement] : []));
-console.log(`seed ${values.seed}, ${values.count} statements, ${corpus.length} of the engine's own to mutate`);
+const steps = listTestFiles().flatMap((name) =>
+  parseTestFile(readSource(name)).cases.flatMap(({ steps }) => steps),
+);
+const corpus = steps.flatMap((step) =>
+  step.kind === 'statement' && !step.batchFile ? [step.statement] : [],
+);
+console.log(
+  `seed ${values.seed}, ${values.count} statements, ${corpus.length} of the engine's own to mutate`,
+);
 const report = await fuzzGate({
   seed: Number(values.seed),
   count: Number(values.count),

@@ -29,7 +29,9 @@ export function readEngineGrammar(): Grammar {
 
 /** Parses the part of ANTLR's notation that the engine's grammar uses. Of actions only whether they object is kept. */
 export function parseGrammar(text: string, keywords: ReadonlySet<string>): Grammar {
-  const tokens = [...text.matchAll(symbols)].map(([token]) => token).filter((token) => !/^(?:\s|\/\/)/.test(token));
+  const tokens = [...text.matchAll(symbols)]
+    .map(([token]) => token)
+    .filter((token) => !/^(?:\s|\/\/)/.test(token));
   const read = [...text.matchAll(symbols)].reduce((sum, [token]) => sum + token.length, 0);
   if (read !== text.length) throw new Error(`the grammar cannot be read from character ${read}`);
   const reader = new RuleReader(tokens, keywords);
@@ -97,8 +99,8 @@ class RuleReader {
       this.#expect(')');
       return inner;
     }
-    if (token.startsWith("'")) return { kind: 'literal', text: unescape(token.slice(1, -1)) };
-    if (token === '.') return { kind: 'characters', pattern: /[^]/u };
+    if (token.startsWith("'")) return { kind: 'literal', text: textOf(token.slice(1, -1)) };
+    if (token === '.') return { kind: 'characters', pattern: /./su };
     if (/^~?\[/.test(token)) return { kind: 'characters', pattern: toPattern(token) };
     if (token === 'EOF') return { kind: 'sequence', items: [], isError: false };
     if (this.#keywords.has(token)) return { kind: 'keyword', word: token };
@@ -128,7 +130,7 @@ class RuleReader {
   }
 }
 
-function unescape(text: string): string {
+function textOf(text: string): string {
   return text.replace(/\\u([0-9a-fA-F]{4})|\\(.)/g, (_all, code: string | undefined, other: string) => {
     return code === undefined ? other : String.fromCharCode(Number.parseInt(code, 16));
   });

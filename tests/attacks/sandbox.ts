@@ -78,7 +78,12 @@ export class EngineSandbox {
 
   async #start(): Promise<ChildProcess> {
     const env = { PATH: process.env.PATH ?? '', HOME: this.directory, TMPDIR: this.directory };
-    const child = fork(childPath, [], { cwd: this.directory, env, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const child = fork(childPath, [], {
+      cwd: this.directory,
+      env,
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
     child.send(this.#setup);
     await once(child, 'message');
     this.#child = child;

@@ -1,7 +1,20 @@
 import type { Vocabulary } from './generate-sentence.ts';
 
 const variables = ['n', 'm', 'e', 'x', 'a', 'load', 'call', '`copy`', 'p'];
-const strings = ["'a'", '"b"', "'COPY x'", "''", '"it\'s"', "'\\\\'", "'\\''", '"\\u00e9"', "'x.csv'", "'P'", "'//'", "'/*'"];
+const strings = [
+  "'a'",
+  '"b"',
+  "'COPY x'",
+  "''",
+  '"it\'s"',
+  "'\\\\'",
+  "'\\''",
+  '"\\u00e9"',
+  "'x.csv'",
+  "'P'",
+  "'//'",
+  "'/*'",
+];
 
 /** What the fuzzer writes where the grammar leaves names open, so that many a sentence also binds. */
 export const fuzzVocabulary: Vocabulary = {
@@ -13,8 +26,29 @@ export const fuzzVocabulary: Vocabulary = {
   oC_Atom: ['1', '2', 'n', 'x', 'a', "'a'", 'NULL', 'true', 'n.id', '$x', '[1, 2]', 'count(*)', '1.5'],
   oC_Variable: variables,
   oC_FunctionName: [
-    ...['upper', 'size', 'count', 'collect', 'abs', '`lower`', 'range', 'nextval', 'list_sum', 'id', 'label', 'map'],
-    ...['show_tables', 'table_info', 'current_setting', 'getenv', 'READ_CSV_SERIAL', 'PROJECT_GRAPH', 'storage_info'],
+    ...[
+      'upper',
+      'size',
+      'count',
+      'collect',
+      'abs',
+      '`lower`',
+      'range',
+      'nextval',
+      'list_sum',
+      'id',
+      'label',
+      'map',
+    ],
+    ...[
+      'show_tables',
+      'table_info',
+      'current_setting',
+      'getenv',
+      'READ_CSV_SERIAL',
+      'PROJECT_GRAPH',
+      'storage_info',
+    ],
   ],
   oC_SymbolicName: [...variables, 'INT64', 'STRING', 'DOUBLE', 'MAP'],
   StringLiteral: strings,

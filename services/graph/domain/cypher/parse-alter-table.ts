@@ -1,6 +1,7 @@
 import { parseDataType } from './parse-data-type.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseFromTo } from './parse-property-definition.ts';
+import { nameOf, type Token } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
 
 /** The rest of kU_AlterTable, after ALTER TABLE. */
@@ -11,6 +12,18 @@ export function parseAlterTable(cursor: TokenCursor): void {
   else if (cursor.acceptSpacedKeyword('DROP')) parseDrop(cursor);
   else if (cursor.acceptSpacedKeyword('RENAME')) parseRename(cursor);
   else throw cursor.unexpected('ADD, DROP or RENAME');
+}
+
+/** The table whose connections an ALTER TABLE adds or drops; undefined for any other statement. */
+export function tableOfAlteredConnection(tokens: readonly Token[]): string | undefined {
+  const [alter, table, name, verb] = tokens;
+  if (!name || alter?.word !== 'ALTER' || table?.word !== 'TABLE') return undefined;
+  if (verb?.word !== 'ADD' && verb?.word !== 'DROP') return undefined;
+  const words = tokens.slice(4).map(({ word }) => word);
+  while (words[0] === 'IF' && (words[1] === 'NOT' || words[1] === 'EXISTS')) {
+    words.splice(0, words[1] === 'NOT' ? 3 : 2);
+  }
+  return words[0] === 'FROM' && words[2] === 'TO' ? nameOf(name) : undefined;
 }
 
 function parseAdd(cursor: TokenCursor): void {

@@ -1,4 +1,4 @@
-import { parseDataType } from './parse-data-type.ts';
+import { parseDataType, refuseNestedDecimal } from './parse-data-type.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseFunctionCall, parseFunctionParameter } from './parse-function-call.ts';
 import { parseHint, parseWhere } from './parse-match-end.ts';
@@ -71,11 +71,12 @@ function parseCast(cursor: TokenCursor): number {
   cursor.expectKeywords('CAST');
   cursor.expectSymbol('(');
   let height = parseFunctionParameter(cursor);
-  if (cursor.acceptKeywords('AS')) parseDataType(cursor);
-  else {
-    cursor.expectSymbol(',');
-    height = Math.max(height, parseFunctionParameter(cursor));
-  }
+  const isType = cursor.acceptKeywords('AS');
+  if (!isType) cursor.expectSymbol(',');
+  const start = cursor.index;
+  if (isType) parseDataType(cursor);
+  else height = Math.max(height, parseFunctionParameter(cursor));
+  refuseNestedDecimal(cursor, start);
   cursor.expectSymbol(')');
   return cursor.boundHeight(height + 1);
 }

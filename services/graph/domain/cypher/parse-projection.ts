@@ -1,3 +1,4 @@
+import { checkAggregates } from './check-aggregates.ts';
 import { parseExpression } from './parse-expression.ts';
 import { nameOf } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
@@ -38,6 +39,7 @@ export function parseProjection(cursor: TokenCursor): Projection {
   const isDistinct = cursor.acceptKeywords('DISTINCT');
   cursor.expectSpace();
   const { hasStar, items } = parseProjectionItems(cursor);
+  checkAggregates(cursor, items, hasStar);
   const orderBy = cursor.acceptSpacedKeywords('ORDER', 'BY') ? rangeOf(cursor, parseSortItems) : undefined;
   const skip = cursor.acceptSpacedKeyword('SKIP') ? rangeOf(cursor, parseExpression) : undefined;
   const limit = cursor.acceptSpacedKeyword('LIMIT') ? rangeOf(cursor, parseExpression) : undefined;

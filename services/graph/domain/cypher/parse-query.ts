@@ -65,6 +65,7 @@ function parseTableFunctionCall(cursor: TokenCursor): boolean {
   if (call === undefined || !cursor.acceptKeywords('CALL')) return false;
   cursor.expectSpace();
   if (cursor.isName() && cursor.isSymbol('=', 1)) throw notAllowed('CALL setting', call);
+  if (cursor.isKeyword('CAST')) throw notAllowed('CALL CAST', call);
   cursor.expectCallableTableFunction();
   parseArguments(cursor);
   if (cursor.isAtEnd() || cursor.isSymbol(';')) throw notAllowed('standalone CALL', call);

@@ -12,6 +12,13 @@ export interface Write {
   readonly offset: number;
 }
 
+/** A call of an aggregate function: its tokens from `start` up to, not including, `end`. */
+export interface AggregateCall {
+  readonly start: number;
+  readonly end: number;
+  readonly isDistinct: boolean;
+}
+
 /** Reads tokens for the recursive-descent parser and gathers what the statement uses. */
 export class TokenCursor {
   readonly tokens: readonly Token[];
@@ -20,6 +27,8 @@ export class TokenCursor {
   readonly parameters = new Set<string>();
   /** Where a parenthesis was found not to open a path pattern; keeps backtracking linear. */
   readonly notPathPatterns = new Set<number>();
+  /** Calls of aggregate functions by the index at which they start. */
+  readonly aggregates = new Map<number, AggregateCall>();
   /** The first construct that writes. */
   firstWrite: Write | undefined = undefined;
   index = 0;
