@@ -151,4 +151,24 @@ export const LOOK_ALIKE_ANSWERS: ReadonlyMap<string, readonly (readonly unknown[
       [3, 'K', 'REL', 'local(kuzu)', ''],
     ],
   ],
+  [`RETURN "/*" AS a, '*/' AS b`, [['/*', '*/']]],
+  [`RETURN '//' AS a // '`, [['//']]],
+  [`RETURN 1 AS x //\u2028 ; COPY P FROM 'x'`, [[1]]],
+  ['WITH 1 AS attach, 2 AS use, 3 AS export RETURN attach + use + export AS import', [[6]]],
+  [
+    'RETURN 1 AS \u017fet, 2 AS \u212aelvin, 3 AS \u0131nstall, 4 AS \uff23\uff2f\uff30\uff39',
+    [[1, 2, 3, 4]],
+  ],
+  ['RETURN\u1680\u180e\u2028\u20291\u205fAS\u202fx', [[1]]],
+  [
+    'MATCH (n:P) RETURN n.name AS g, count(*) AS c, count(DISTINCT n.id) AS d',
+    [
+      ['a', 1, 1],
+      ['b', 1, 1],
+    ],
+  ],
+  ['MATCH (n:P) RETURN count(DISTINCT n.id) AS d, count(*) AS c', [[2, 2]]],
+  ['RETURN cast(1.5 AS DECIMAL(5, 2)) AS decimal, cast("2", "DECIMAL(5, 2)") AS numeric', [['1.50', '2.00']]],
+  ['MATCH (a:P) WHERE EXISTS { MATCH (a)-[e:K]->(b:P) HINT (a JOIN e) JOIN b } RETURN a.id', [[1]]],
+  [`RETURN '; COPY P FROM "x"; ' AS \`'; CHECKPOINT\``, [['; COPY P FROM "x"; ']]],
 ]);

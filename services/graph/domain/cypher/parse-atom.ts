@@ -2,7 +2,7 @@ import { parseDataType, refuseNestedDecimal } from './parse-data-type.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseFunctionCall, parseFunctionParameter } from './parse-function-call.ts';
 import { parseHint, parseWhere } from './parse-match-end.ts';
-import { parsePathPattern, parsePattern } from './parse-pattern.ts';
+import { isBeforeStep, parsePathPattern, parsePattern } from './parse-pattern.ts';
 import { CypherRefusal } from './refusal.ts';
 import { nameOf } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
@@ -108,7 +108,7 @@ function parseSubquery(cursor: TokenCursor): number {
 /** A parenthesised expression, or a path pattern used as a condition. */
 function parseParenthesis(cursor: TokenCursor): number {
   const { index: start, caseDepth } = cursor;
-  if (!cursor.notPathPatterns.has(start)) {
+  if (!cursor.notPathPatterns.has(start) && isBeforeStep(cursor)) {
     try {
       parsePathPattern(cursor);
       return 1;
