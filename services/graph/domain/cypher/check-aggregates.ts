@@ -21,6 +21,11 @@ export function checkAggregates(
   if (isGrouped && at) throw notAllowed('an aggregate after one of DISTINCT values, in groups,', at);
 }
 
+/** Whether an aggregate function is called within an expression. */
+export function hasAggregate(cursor: TokenCursor, expression: TokenRange): boolean {
+  return aggregatesIn(cursor, expression).length > 0;
+}
+
 function aggregatesIn(cursor: TokenCursor, { start, end }: TokenRange): AggregateCall[] {
   const calls: AggregateCall[] = [];
   for (let index = start; index < end; index += 1) {

@@ -127,6 +127,23 @@ describe('what the engine answers wrongly, or dies of, is refused', () => {
   });
 
   test.each([
+    'WITH 1 AS x WHERE x > 0 RETURN x',
+    "WITH 'a' AS x WITH x WHERE true RETURN x",
+    'RETURN 1 AS x UNION WITH 2 AS x WHERE true RETURN x',
+  ])('rows of nothing, filtered: %s', (statement) => {
+    const construct = 'WITH … WHERE before any MATCH, UNWIND or CALL';
+    expect(judgeStatement(statement, 'read')).toMatchObject({ reason: 'STATEMENT_NOT_ALLOWED', construct });
+  });
+
+  test.each([
+    'WITH 1 AS x MATCH (n) WHERE x > 0 RETURN n',
+    'WITH 1 AS x UNWIND [1] AS y WITH y WHERE y > 0 RETURN y',
+    'WITH count(*) AS x WHERE x > 0 RETURN x',
+  ])('but not rows of something: %s', (statement) => {
+    expect(judgeStatement(statement, 'read').ok).toBe(true);
+  });
+
+  test.each([
     ['ALTER TABLE P ADD FROM P TO P', 'P'],
     ['ALTER TABLE `a b` DROP IF EXISTS FROM P TO P', 'a b'],
     ['alter table P add if not exists from P to P', 'P'],

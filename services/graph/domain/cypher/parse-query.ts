@@ -1,3 +1,4 @@
+import { hasAggregate } from './check-aggregates.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseArguments } from './parse-function-call.ts';
 import { parseHint, parseWhere } from './parse-match-end.ts';
@@ -19,20 +20,30 @@ export function parseQuery(cursor: TokenCursor): (Projection | undefined)[] {
 /** oC_SingleQuery: parts that end in WITH, then one that ends in RETURN or in a write. */
 function parseSingleQuery(cursor: TokenCursor): Projection | undefined {
   let hasWritten = false;
+  let hasRows = false;
   cursor.startQueryPart();
   for (;;) {
     cursor.countClause();
     if (cursor.acceptKeywords('RETURN')) return parseProjection(cursor);
     if (cursor.acceptKeywords('WITH')) {
-      parseProjection(cursor);
+      const { items } = parseProjection(cursor);
+      hasRows ||= items.some(({ expression }) => hasAggregate(cursor, expression));
+      const where = cursor.peek();
+      // `WITH 1 AS x WHERE x > 0 RETURN x` ends the engine's process (tried on 0.11.3).
+      if (where && cursor.isKeyword('WHERE') && !hasRows) {
+        throw notAllowed('WITH … WHERE before any MATCH, UNWIND or CALL', where);
+      }
       parseWhere(cursor);
       cursor.startQueryPart();
       hasWritten = false;
     } else if (parseUpdatingClause(cursor)) {
       hasWritten = true;
+      hasRows = true;
     } else if (hasWritten || !parseReadingClause(cursor)) {
       if (hasWritten) return undefined;
       throw cursor.unexpected('a clause');
+    } else {
+      hasRows = true;
     }
   }
 }
