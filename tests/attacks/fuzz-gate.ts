@@ -50,7 +50,7 @@ const statementCharactersMax = 600;
 
 /** Objections of the engine's grammar name a place; others that it calls so, such as a missing primary key, do not. */
 const isSyntax = (objection: string | null): boolean =>
-  /^Parser exception.*\(line: \d+, offset: \d+\)|^Connection exception: Query is empty/s.test(
+  /^Parser exception.*\(line: \d+, offset: \d+\)|Query is empty|Cannot parse empty query/s.test(
     objection ?? '',
   );
 const writesInReadOnly = /Can not execute a write query inside a read-only transaction/;
