@@ -11,7 +11,7 @@ import {
   LOOK_ALIKE_SETUP,
 } from '../../services/graph/domain/cypher/look-alikes.ts';
 import { ForeignGrpcClient } from '../support/foreign-grpc.ts';
-import { enginePids, type Mesh, removeMeshData, startMesh } from '../support/mesh.ts';
+import { type Mesh, removeMeshData, startMesh } from '../support/mesh.ts';
 import { createGraph, createTenant, execute, query, type Tenant } from '../support/rest.ts';
 import { type Refusal, refusalOfAnswer, refusalOfError } from './errors.ts';
 import { attacksOnFiles } from './file-attacks.ts';
@@ -38,17 +38,19 @@ interface Traces {
   readonly canary: string;
   readonly victim: unknown;
   readonly own: unknown;
-  readonly engines: readonly number[];
   readonly settings: unknown;
 }
 
 beforeAll(async () => {
-  // How long a graph takes to open is no matter here.
+  // How long a graph takes is no matter here, and processes that come and go by themselves would be.
   const openTimeoutMs = '170000';
   mesh = await startMesh({
     env: {
       TRELLIS_CATALOG_OPEN_TIMEOUT_MS: openTimeoutMs,
       TRELLIS_GRAPH_NODE_OPEN_TIMEOUT_MS: openTimeoutMs,
+      TRELLIS_GRAPH_NODE_SPARES: '0',
+      TRELLIS_GRAPH_NODE_IDLE_MS: '604800000',
+      TRELLIS_GRAPH_NODE_HANG_MS: '600000',
     },
   });
   outside = await mkdtemp(join(tmpdir(), 'trellis-outside-'));
@@ -94,7 +96,6 @@ async function traces(): Promise<Traces> {
     canary: readFileSync(join(outside, 'canary.csv'), 'utf8'),
     victim: await content(victim, victimGraph),
     own: await content(mallory, malloryGraph),
-    engines: (await enginePids(mesh)).toSorted(),
     settings: await settings(),
   };
 }
@@ -355,15 +356,7 @@ describe('a harmless look-alike', () => {
   });
 
   it('takes imports by whatever name it has', async () => {
-    for (const name of [
-      "a'b",
-      'ATTACH',
-      "x; COPY P FROM 'x.csv' //",
-      'dollar$',
-      'a"b',
-      'back``tick',
-      '../x',
-    ]) {
+    for (const name of ["a'b", 'EXPORT', "x; COPY P FROM 'x' //", 'dollar$', 'a"b', 'back``tick', '/x']) {
       await execute(mallory.rest, malloryGraph, `CREATE NODE TABLE \`${name}\`(id INT64 PRIMARY KEY)`);
       const path = `/v1/graphs/${malloryGraph}/tables/${encodeURIComponent(name)}/import`;
       const answer = await mallory.rest.send('POST', path, '1\n2\n', 'text/csv');
@@ -375,12 +368,13 @@ describe('a harmless look-alike', () => {
 });
 
 it('connections of a node table are refused and end no engine', async () => {
-  const engines = (await enginePids(mesh)).toSorted();
+  const { revision } = await query(mallory.rest, malloryGraph, 'RETURN 1');
   for (const statement of ['ALTER TABLE P ADD FROM P TO P', 'alter table p drop if exists from P to P']) {
     const answer = await mallory.rest.post(`/v1/graphs/${malloryGraph}/execute`, { statement });
     expect(refusalOfAnswer(answer)?.reason).toBe('STATEMENT_INVALID');
   }
-  expect((await enginePids(mesh)).toSorted()).toEqual(engines);
+  // A new process would have another epoch.
+  expect((await query(mallory.rest, malloryGraph, 'RETURN 1')).revision).toBe(revision);
 });
 
 function sorted(rows: readonly (readonly unknown[])[]): string[] {

@@ -294,6 +294,12 @@ export const LEXER_ATTACKS: readonly Attack[] = [
   { statement: `LOAD\u0085FROM 'x' RETURN *` },
   { statement: `"COPY" P FROM 'x'` },
   { statement: `$COPY P FROM 'x'` },
+  ...attack(
+    'a dot in the name of a table',
+    'CREATE NODE TABLE `a.b`(id INT64 PRIMARY KEY)',
+    'ALTER TABLE P RENAME TO `.`',
+  ),
+  ...attack('a dot in the name of a table', 'CREATE REL TABLE `other.P`(FROM P TO P)'),
   { statement: 'COMMIT_SKIP_CHECKPOINT' },
   { statement: 'ROLLBACK_SKIP_CHECKPOINT' },
   { statement: '(COPY P FROM "x")' },

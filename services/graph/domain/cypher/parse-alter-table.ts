@@ -45,13 +45,15 @@ function parseDrop(cursor: TokenCursor): void {
 }
 
 function parseRename(cursor: TokenCursor): void {
-  if (!isRenameOfTable(cursor)) {
+  const isTable = isRenameOfTable(cursor);
+  if (!isTable) {
     cursor.expectName();
     cursor.expectSpace();
   }
   cursor.expectKeywords('TO');
   cursor.expectSpace();
-  cursor.expectName();
+  if (isTable) cursor.expectNewTableName();
+  else cursor.expectName();
 }
 
 // `RENAME to TO x` renames a property that is called `to`.

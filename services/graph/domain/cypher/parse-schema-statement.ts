@@ -100,7 +100,7 @@ function parseRelTableEntry(cursor: TokenCursor, hasProperties: boolean): boolea
 function expectNewName(cursor: TokenCursor): void {
   cursor.acceptSpacedKeywords('IF', 'NOT', 'EXISTS');
   cursor.expectSpace();
-  cursor.expectName();
+  cursor.expectNewTableName();
 }
 
 // Options are an open set in the engine; this one is harmless.

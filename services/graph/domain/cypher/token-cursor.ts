@@ -138,6 +138,12 @@ export class TokenCursor {
     return token;
   }
 
+  /** Consumes the name of a table to be: the engine reads `a.b` as table b of the database a, and finds none. */
+  expectNewTableName(): void {
+    const token = this.expectName();
+    if (nameOf(token).includes('.')) throw notAllowed('a dot in the name of a table', token);
+  }
+
   /** The index of the bracket that closes the one at `index`. */
   closingIndexOf(index: number): number | undefined {
     return this.closingIndexes.get(index);
