@@ -24,6 +24,18 @@ const rules: readonly {
       !verdict.ok && verdict.message.startsWith('expected a parameter name, found `'),
   },
   {
+    reason: '`| {` begins the projections of a recursive relationship; no struct is an operand of |',
+    applies: (_what, verdict, statement) =>
+      !verdict.ok && / found \|$/.test(verdict.message) && statement.indexOf('{', verdict.offset) !== -1,
+  },
+  {
+    reason: 'options after the query of CREATE REL TABLE … AS are read as its WITH',
+    applies: (_what, verdict, statement) =>
+      !verdict.ok &&
+      /^\s*CREATE\b.*\bAS\b.*\bWITH\b/is.test(statement) &&
+      verdict.message.startsWith('expected a clause'),
+  },
+  {
     reason: 'connections of a node table: refused when the statement runs, for the gate knows no schema',
     applies: (what, verdict) =>
       /ends the process/.test(what) && verdict.ok && verdict.alteredConnectionOf !== undefined,
