@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { upperAscii } from '../domain/cypher/keywords.ts';
 import { parseEngineType } from '../domain/values/engine-type.ts';
 import { holdsGraph, mayLose } from '../domain/values/exactness.ts';
 import { EngineFailure } from './engine-failure.ts';
@@ -87,6 +88,7 @@ export class StatementRunner {
   ) {
     const { forcesCheckpoint, isSchemaChange } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
+      await this.#requireConnections(call, transaction);
       const run = plan
         ? await this.#runExact(call, plan, rowsMax, transaction, limits)
         : await this.#runPlain(call, rowsMax, transaction, limits);
@@ -101,6 +103,15 @@ export class StatementRunner {
     return forcesCheckpoint
       ? this.#engine.writeAlone<{ plan: ExactPlan } | { answer: T }>(limits, work)
       : this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work);
+  }
+
+  /** Altering the connections of a node table ends the engine's process. Throws EngineFailure. */
+  async #requireConnections({ verdict }: PreparedCall, transaction: EngineTransaction): Promise<void> {
+    const table = verdict.alteredConnectionOf;
+    if (table === undefined) return;
+    const { nodeTables } = await this.#schema.schema(transaction);
+    if (!nodeTables.some(({ name }) => upperAscii(name) === upperAscii(table))) return;
+    throw new EngineFailure('invalid', `${table} is no relationship table: it has no connections`);
   }
 
   async #runPlain(

@@ -58,10 +58,10 @@ export function toCallError(error: unknown): RpcError | unknown {
 }
 
 function refusalError({ refusal, charactersMax }: StatementRefused): RpcError {
-  const { construct, line, column, message } = refusal;
+  const { construct, line, column, offset, message } = refusal;
   const metadata =
     refusal.reason === 'STATEMENT_TOO_LONG'
       ? { limit_characters: String(charactersMax) }
-      : { construct, line: String(line), column: String(column) };
+      : { construct, line: String(line), column: String(column), offset: String(offset) };
   return rpcError(reasonByRefusal[refusal.reason], message, { metadata });
 }

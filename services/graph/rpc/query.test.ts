@@ -63,6 +63,7 @@ describe('Query', () => {
       construct: 'DELETE',
       line: '2',
       column: '3',
+      offset: '12',
     });
   });
 

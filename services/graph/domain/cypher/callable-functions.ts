@@ -40,6 +40,9 @@ const JSON_VALUES =
   'JSON_MERGE_PATCH JSON_OBJECT JSON_QUOTE JSON_STRUCTURE JSON_VALID ROW_TO_JSON TO_JSON';
 const AGGREGATE = 'AVG COLLECT COUNT MAX MIN SUM';
 
+/** Functions that make one value of many rows, in upper case. */
+export const AGGREGATE_FUNCTIONS: ReadonlySet<string> = new Set(AGGREGATE.split(' '));
+
 /** Functions that any statement may call, in upper case. */
 export const CALLABLE_FUNCTIONS: ReadonlySet<string> = new Set(
   [NUMERIC, STRING, ARRAY, LIST, CAST, TEMPORAL, NESTED, GRAPH, OTHER, JSON_VALUES, AGGREGATE]

@@ -57,8 +57,11 @@ export const ESCAPED_NAME = /(?:`[^`]*`)+/y;
 export const STRING_LITERAL =
   /"(?:[^"\\]|\\(?:[\\'"bBfFnNrRtT]|[uU][0-9a-fA-F]{4}))*"|'(?:[^'\\]|\\(?:[\\'"bBfFnNrRtT]|[uU][0-9a-fA-F]{4}))*'/y;
 
-/** ExponentDecimalReal, RegularDecimalReal, DecimalInteger, in an order that gives the longest match. */
-export const NUMBER = /(?:\d+\.\d+|\.\d+|\d+)[eE]-?\d+|\d*\.\d+|0|[1-9]\d*/y;
+/** ExponentDecimalReal or else RegularDecimalReal. */
+export const DOUBLE = /\d*\.\d+(?:[eE]-?\d+)?|\d+[eE]-?\d+/y;
+
+/** What a DecimalInteger is taken from. */
+export const DIGITS = /\d+/y;
 
 /** One comment. In the block form a star pairs with the next character, so `/***` + `/` does not close. */
 export const COMMENT = /\/\*(?:[^*]|\*[^/])*\*\/|\/\/[^\n\r]*(?:\r?\n|\r?$)/y;

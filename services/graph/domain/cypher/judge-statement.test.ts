@@ -90,6 +90,103 @@ describe('a refused statement', () => {
   });
 });
 
+describe('what the engine answers wrongly, or dies of, is refused', () => {
+  test.each([
+    ['MATCH (n:T) RETURN n.g, count(DISTINCT n.v), count(*)', 45],
+    ['MATCH (n:T) WITH n.g AS g, sum(n.v) AS s, max(DISTINCT n.v) AS m, collect(n.v) AS l RETURN g', 66],
+    ['MATCH (n:T) RETURN n.g, count(DISTINCT n.v) / count(n.v)', 46],
+    ['MATCH (n:T) RETURN n.h + count(DISTINCT n.v) + sum(n.v)', 47],
+    ['MATCH (n:T) RETURN 1, count(DISTINCT n.v), min(n.v)', 43],
+    ['MATCH (n:T) RETURN *, count(DISTINCT n.v), min(n.v)', 43],
+  ])('an aggregate after one of DISTINCT values, in groups: %s', (statement, offset) => {
+    const construct = 'an aggregate after one of DISTINCT values, in groups,';
+    expect(judgeStatement(statement, 'read')).toMatchObject({
+      reason: 'STATEMENT_NOT_ALLOWED',
+      construct,
+      offset,
+    });
+  });
+
+  test.each([
+    'MATCH (n:T) RETURN n.g, count(*), sum(n.v), count(DISTINCT n.v), max(DISTINCT n.v)',
+    'MATCH (n:T) RETURN count(DISTINCT n.v), count(*), sum(n.v) + 1',
+    'MATCH (n:T) WITH n.g AS g, count(DISTINCT n.v) AS c RETURN c, sum(g)',
+  ])('but not where it is right: %s', (statement) => {
+    expect(judgeStatement(statement, 'read').ok).toBe(true);
+  });
+
+  test.each([
+    "RETURN cast(['1'] AS DECIMAL(5, 2)[])",
+    'RETURN cast(x AS DECIMAL(5,2)[2])',
+    'RETURN cast(x AS MAP(STRING, DECIMAL(5, 2)))',
+    'RETURN cast(x AS STRUCT(a decimal(5, 2)))',
+    'RETURN CAST(x, " numeric(5, 2)[]")',
+  ])('a cast to DECIMAL within another type: %s', (statement) => {
+    const construct = 'CAST to DECIMAL within another type';
+    expect(judgeStatement(statement, 'read')).toMatchObject({ reason: 'STATEMENT_NOT_ALLOWED', construct });
+  });
+
+  test.each([
+    'WITH 1 AS x WHERE x > 0 RETURN x',
+    "WITH 'a' AS x WITH x WHERE true RETURN x",
+    'RETURN 1 AS x UNION WITH 2 AS x WHERE true RETURN x',
+  ])('rows of nothing, filtered: %s', (statement) => {
+    const construct = 'WITH … WHERE before any MATCH, UNWIND or CALL';
+    expect(judgeStatement(statement, 'read')).toMatchObject({ reason: 'STATEMENT_NOT_ALLOWED', construct });
+  });
+
+  test.each([
+    'WITH 1 AS x MATCH (n) WHERE x > 0 RETURN n',
+    'WITH 1 AS x UNWIND [1] AS y WITH y WHERE y > 0 RETURN y',
+    'WITH count(*) AS x WHERE x > 0 RETURN x',
+  ])('but not rows of something: %s', (statement) => {
+    expect(judgeStatement(statement, 'read').ok).toBe(true);
+  });
+
+  test.each([
+    ['ALTER TABLE P ADD FROM P TO P', 'P'],
+    ['ALTER TABLE `a b` DROP IF EXISTS FROM P TO P', 'a b'],
+    ['alter table P add if not exists from P to P', 'P'],
+    ['ALTER TABLE P ADD x INT64', undefined],
+    ['ALTER TABLE P DROP `FROM`', undefined],
+    ['MATCH (n) RETURN n', undefined],
+  ])('an altered connection names its table: %s', (statement, alteredConnectionOf) => {
+    expect(judgeStatement(statement, 'write')).toMatchObject({ ok: true, alteredConnectionOf });
+  });
+});
+
+describe('whitespace', () => {
+  test.each([
+    ...[
+      'RETURN[1]',
+      'RETURN 1AS x',
+      'RETURN 1 AS`x`',
+      'MATCH (n)WHERE n.id = 1 RETURN n',
+      'RETURN x [1]',
+      'RETURN x[ 1]',
+    ],
+    ...[
+      'RETURN x[1 ]',
+      'RETURN 1 AS a ORDER BY a , a',
+      'RETURN list_transform([1], x - > x)',
+      'RETURN struct_pack(a : = 1)',
+    ],
+    ...[
+      'RETURN (1)OR(2)',
+      "RETURN 'a'STARTS WITH 'a'",
+      'RETURN 1 IN[1], [1]IN [1]',
+      'RETURN cast(NULL AS INT64 [])',
+    ],
+    ...[
+      'CREATE NODE TABLE`T`(id INT64 PRIMARY KEY)',
+      'CREATE NODE TABLE T(`id`INT64)',
+      'CREATE SEQUENCE s START - 1',
+    ],
+  ])('is missing, or too much, as in the engine: %s', (statement) => {
+    expect(judgeStatement(statement, 'write')).toMatchObject({ ok: false, reason: 'STATEMENT_SYNTAX' });
+  });
+});
+
 describe('what the engine cannot bear is refused before it sees it', () => {
   test.each([
     ['brackets', `RETURN ${repeat('(', 65)}1${repeat(')', 65)}`],

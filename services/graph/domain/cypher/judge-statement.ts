@@ -1,5 +1,6 @@
 import { toCanonical } from './canonical.ts';
 import { type CypherLimits, DEFAULT_CYPHER_LIMITS } from './limits.ts';
+import { tableOfAlteredConnection } from './parse-alter-table.ts';
 import { type ParsedStatement, parseStatement, type StatementKind } from './parse-statement.ts';
 import { type Position, positionAt } from './position.ts';
 import { CypherRefusal, type RefusalReason } from './refusal.ts';
@@ -21,6 +22,8 @@ export interface AcceptedStatement {
   readonly isSchemaChange: boolean;
   /** The engine copies rows in and checkpoints at once: run it under the exclusive gate. */
   readonly forcesCheckpoint: boolean;
+  /** The table to which the statement adds, or from which it drops, a connection; it must be one of relationships. */
+  readonly alteredConnectionOf: string | undefined;
   /** Whether rows come back. */
   readonly returnsRows: boolean;
   /** Names of the parameters, without `$`. The engine wants a value for each and for nothing else. */
@@ -74,6 +77,7 @@ function accept(parsed: ParsedStatement): AcceptedStatement {
     writes: firstWrite !== undefined,
     isSchemaChange: kind !== 'query',
     forcesCheckpoint: kind === 'create-node-table-as' || kind === 'create-rel-table-as',
+    alteredConnectionOf: kind === 'alter-table' ? tableOfAlteredConnection(tokens) : undefined,
     returnsRows: branches.some((branch) => branch !== undefined),
     parameters,
   };

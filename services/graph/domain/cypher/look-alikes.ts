@@ -73,6 +73,17 @@ export const HARMLESS_READS: readonly string[] = [
   `CALL table_info('P') RETURN *`,
   'CALL show_functions() RETURN count(*)',
   'CALL `show_tables`() RETURN *',
+  `RETURN "/*" AS a, '*/' AS b`,
+  `RETURN '//' AS a // '`,
+  `RETURN 1 AS x //\u2028 ; COPY P FROM 'x'`,
+  'WITH 1 AS attach, 2 AS use, 3 AS export RETURN attach + use + export AS import',
+  'RETURN 1 AS \u017fet, 2 AS \u212aelvin, 3 AS \u0131nstall, 4 AS \uff23\uff2f\uff30\uff39',
+  'RETURN\u1680\u180e\u2028\u20291\u205fAS\u202fx',
+  'MATCH (n:P) RETURN n.name AS g, count(*) AS c, count(DISTINCT n.id) AS d',
+  'MATCH (n:P) RETURN count(DISTINCT n.id) AS d, count(*) AS c',
+  'RETURN cast(1.5 AS DECIMAL(5, 2)) AS decimal, cast("2", "DECIMAL(5, 2)") AS numeric',
+  'MATCH (a:P) WHERE EXISTS { MATCH (a)-[e:K]->(b:P) HINT (a JOIN e) JOIN b } RETURN a.id',
+  `RETURN '; COPY P FROM "x"; ' AS \`'; CHECKPOINT\``,
 ];
 
 /** Writes and schema changes that must pass in write mode only. They run in this order. */

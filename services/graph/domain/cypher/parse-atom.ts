@@ -1,7 +1,8 @@
-import { parseDataType } from './parse-data-type.ts';
+import { parseDataType, refuseNestedDecimal } from './parse-data-type.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseFunctionCall, parseFunctionParameter } from './parse-function-call.ts';
-import { parsePathPattern, parsePattern } from './parse-pattern.ts';
+import { parseHint, parseWhere } from './parse-match-end.ts';
+import { isBeforeStep, parsePathPattern, parsePattern } from './parse-pattern.ts';
 import { CypherRefusal } from './refusal.ts';
 import { nameOf } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
@@ -70,11 +71,12 @@ function parseCast(cursor: TokenCursor): number {
   cursor.expectKeywords('CAST');
   cursor.expectSymbol('(');
   let height = parseFunctionParameter(cursor);
-  if (cursor.acceptKeywords('AS')) parseDataType(cursor);
-  else {
-    cursor.expectSymbol(',');
-    height = Math.max(height, parseFunctionParameter(cursor));
-  }
+  const isType = cursor.acceptKeywords('AS');
+  if (!isType) cursor.expectSymbol(',');
+  const start = cursor.index;
+  if (isType) parseDataType(cursor);
+  else height = Math.max(height, parseFunctionParameter(cursor));
+  refuseNestedDecimal(cursor, start);
   cursor.expectSymbol(')');
   return cursor.boundHeight(height + 1);
 }
@@ -83,9 +85,9 @@ function parseQuantifier(cursor: TokenCursor): number {
   cursor.index += 1;
   cursor.expectSymbol('(');
   cursor.expectName();
-  cursor.expectKeywords('IN');
+  cursor.expectSpacedKeyword('IN');
   let height = parseExpression(cursor);
-  cursor.expectKeywords('WHERE');
+  cursor.expectSpacedKeyword('WHERE');
   height = Math.max(height, parseExpression(cursor));
   cursor.expectSymbol(')');
   return cursor.boundHeight(height + 1);
@@ -97,7 +99,8 @@ function parseSubquery(cursor: TokenCursor): number {
   cursor.expectSymbol('{');
   cursor.expectKeywords('MATCH');
   cursor.countMatched(parsePattern(cursor));
-  const height = cursor.acceptKeywords('WHERE') ? parseExpression(cursor) : 0;
+  const height = parseWhere(cursor);
+  parseHint(cursor);
   cursor.expectSymbol('}');
   return cursor.boundHeight(height + 1);
 }
@@ -105,7 +108,7 @@ function parseSubquery(cursor: TokenCursor): number {
 /** A parenthesised expression, or a path pattern used as a condition. */
 function parseParenthesis(cursor: TokenCursor): number {
   const { index: start, caseDepth } = cursor;
-  if (!cursor.notPathPatterns.has(start)) {
+  if (!cursor.notPathPatterns.has(start) && isBeforeStep(cursor)) {
     try {
       parsePathPattern(cursor);
       return 1;

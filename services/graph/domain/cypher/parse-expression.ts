@@ -10,15 +10,15 @@ const MULTIPLICATIVE: ReadonlySet<string> = new Set(['*', '/', '%']);
 
 /** oC_Expression. Returns the height of the tree that the engine will build. */
 export function parseExpression(cursor: TokenCursor): number {
-  return chain(cursor, parseXor, () => cursor.acceptKeywords('OR'));
+  return chain(cursor, parseXor, () => cursor.acceptSpacedKeyword('OR'));
 }
 
 function parseXor(cursor: TokenCursor): number {
-  return chain(cursor, parseAnd, () => cursor.acceptKeywords('XOR'));
+  return chain(cursor, parseAnd, () => cursor.acceptSpacedKeyword('XOR'));
 }
 
 function parseAnd(cursor: TokenCursor): number {
-  return chain(cursor, parseNot, () => cursor.acceptKeywords('AND'));
+  return chain(cursor, parseNot, () => cursor.acceptSpacedKeyword('AND'));
 }
 
 function parseNot(cursor: TokenCursor): number {
@@ -62,26 +62,42 @@ function parsePower(cursor: TokenCursor): number {
 function parsePostfix(cursor: TokenCursor): number {
   let height = parseUnary(cursor);
   if (acceptStringOperator(cursor)) return cursor.boundHeight(Math.max(height, parseLookups(cursor)) + 1);
-  if (cursor.acceptKeywords('IS')) {
+  if (cursor.acceptSpacedKeyword('IS')) {
     cursor.acceptKeywords('NOT');
     cursor.expectKeywords('NULL');
     return cursor.boundHeight(height + 1);
   }
   for (;;) {
     let operand = 0;
-    if (cursor.acceptKeywords('IN')) operand = parseLookups(cursor);
-    else if (cursor.acceptSymbol('[')) operand = parseSubscript(cursor);
-    else return height;
+    if (cursor.isKeyword('IN')) {
+      cursor.expectSpace();
+      cursor.index += 1;
+      operand = parseLookups(cursor);
+    } else if (cursor.isSymbol('[')) {
+      operand = parseSubscript(cursor);
+    } else return height;
     height = cursor.boundHeight(Math.max(height, operand) + 1);
   }
 }
 
+/** The grammar takes no whitespace around the bounds of a subscript. */
 function parseSubscript(cursor: TokenCursor): number {
   let height = 0;
+  expectTight(cursor, '[');
+  cursor.expectNoSpace();
   if (!cursor.isSymbol(':')) height = parseExpression(cursor);
-  if (cursor.acceptSymbol(':') && !cursor.isSymbol(']')) height = Math.max(height, parseExpression(cursor));
-  cursor.expectSymbol(']');
+  if (cursor.isSymbol(':')) {
+    expectTight(cursor, ':');
+    cursor.expectNoSpace();
+    if (!cursor.isSymbol(']')) height = Math.max(height, parseExpression(cursor));
+  }
+  expectTight(cursor, ']');
   return height;
+}
+
+function expectTight(cursor: TokenCursor, symbol: string): void {
+  cursor.expectNoSpace();
+  cursor.expectSymbol(symbol);
 }
 
 function parseUnary(cursor: TokenCursor): number {
@@ -103,12 +119,17 @@ function parseLookups(cursor: TokenCursor): number {
 }
 
 function acceptStringOperator(cursor: TokenCursor): boolean {
-  return (
-    cursor.acceptSymbol('=~') ||
+  if (cursor.acceptSymbol('=~')) return true;
+  const start = cursor.index;
+  const isOperator =
     cursor.acceptKeywords('STARTS', 'WITH') ||
     cursor.acceptKeywords('ENDS', 'WITH') ||
-    cursor.acceptKeywords('CONTAINS')
-  );
+    cursor.acceptKeywords('CONTAINS');
+  if (isOperator && cursor.tokens[start]?.spaceBefore === false) {
+    cursor.index = start;
+    cursor.expectSpace();
+  }
+  return isOperator;
 }
 
 function acceptSymbolOf(cursor: TokenCursor, symbols: ReadonlySet<string>): boolean {

@@ -1,10 +1,23 @@
+import { AGGREGATE_FUNCTIONS } from './callable-functions.ts';
 import { parseExpression } from './parse-expression.ts';
+import { foldedNameOf } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
 
 /** oC_FunctionInvocation, CAST aside: a name from the allow-list and its arguments. */
 export function parseFunctionCall(cursor: TokenCursor): number {
+  const start = cursor.index;
+  const name = cursor.peek();
   const isCount = cursor.isKeyword('COUNT');
   cursor.expectCallableFunction();
+  const isDistinct = cursor.isKeyword('DISTINCT', 1);
+  const height = parseCall(cursor, isCount);
+  if (name !== undefined && AGGREGATE_FUNCTIONS.has(foldedNameOf(name))) {
+    cursor.aggregates.set(start, { start, end: cursor.index, isDistinct });
+  }
+  return height;
+}
+
+function parseCall(cursor: TokenCursor, isCount: boolean): number {
   if (isCount && cursor.isSymbol('*', 1)) {
     cursor.expectSymbol('(');
     cursor.expectSymbol('*');
@@ -32,9 +45,12 @@ export function parseFunctionParameter(cursor: TokenCursor): number {
   if (isLambda(cursor)) {
     parseLambdaVariables(cursor);
     cursor.expectSymbol('-');
+    cursor.expectNoSpace();
     cursor.expectSymbol('>');
   } else if (cursor.isName() && cursor.isSymbol(':', 1) && cursor.isSymbol('=', 2)) {
-    cursor.index += 3;
+    cursor.index += 2;
+    cursor.expectNoSpace();
+    cursor.expectSymbol('=');
   }
   return parseExpression(cursor);
 }

@@ -27,7 +27,9 @@ export function parsePathPattern(cursor: TokenCursor): void {
 function parsePatternElement(cursor: TokenCursor): number {
   if (cursor.isSymbol('(') && cursor.isSymbol('(', 1)) {
     cursor.expectSymbol('(');
+    cursor.expectNoSpace();
     const nested = parsePatternElement(cursor);
+    cursor.expectNoSpace();
     cursor.expectSymbol(')');
     return nested;
   }
@@ -46,11 +48,17 @@ function parseNodePattern(cursor: TokenCursor): void {
 }
 
 // `(a)-[]-(b) < 3` and `(a) - 1` do not go on: a step needs a dash and then a bracket or another dash.
-function isStep(cursor: TokenCursor): boolean {
-  if (cursor.isSymbolOf(LEFT_ARROW_HEADS)) return cursor.isSymbolOf(PATTERN_DASHES, 1);
-  return (
-    cursor.isSymbolOf(PATTERN_DASHES) && (cursor.isSymbol('[', 1) || cursor.isSymbolOf(PATTERN_DASHES, 1))
-  );
+function isStep(cursor: TokenCursor, ahead = 0): boolean {
+  const next = ahead + 1;
+  if (cursor.isSymbolOf(LEFT_ARROW_HEADS, ahead)) return cursor.isSymbolOf(PATTERN_DASHES, next);
+  if (!cursor.isSymbolOf(PATTERN_DASHES, ahead)) return false;
+  return cursor.isSymbol('[', next) || cursor.isSymbolOf(PATTERN_DASHES, next);
+}
+
+/** Whether a step follows the parenthesis that opens here: without one it is no path pattern. */
+export function isBeforeStep(cursor: TokenCursor): boolean {
+  const closing = cursor.closingIndexOf(cursor.index);
+  return closing !== undefined && isStep(cursor, closing - cursor.index + 1);
 }
 
 function parseStep(cursor: TokenCursor): void {
@@ -74,7 +82,10 @@ function parseRelationshipDetail(cursor: TokenCursor): void {
   if (cursor.acceptSymbol(':')) {
     cursor.expectName();
     while (cursor.acceptSymbol('|')) {
-      cursor.acceptSymbol(':');
+      if (cursor.isSymbol(':')) {
+        cursor.expectNoSpace();
+        cursor.index += 1;
+      }
       cursor.expectName();
     }
   }

@@ -1,3 +1,4 @@
+import { checkAggregates } from './check-aggregates.ts';
 import { parseExpression } from './parse-expression.ts';
 import { nameOf } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
@@ -36,10 +37,12 @@ export interface Projection {
 export function parseProjection(cursor: TokenCursor): Projection {
   const keyword = cursor.index - 1;
   const isDistinct = cursor.acceptKeywords('DISTINCT');
+  cursor.expectSpace();
   const { hasStar, items } = parseProjectionItems(cursor);
-  const orderBy = cursor.acceptKeywords('ORDER', 'BY') ? rangeOf(cursor, parseSortItems) : undefined;
-  const skip = cursor.acceptKeywords('SKIP') ? rangeOf(cursor, parseExpression) : undefined;
-  const limit = cursor.acceptKeywords('LIMIT') ? rangeOf(cursor, parseExpression) : undefined;
+  checkAggregates(cursor, items, hasStar);
+  const orderBy = cursor.acceptSpacedKeywords('ORDER', 'BY') ? rangeOf(cursor, parseSortItems) : undefined;
+  const skip = cursor.acceptSpacedKeyword('SKIP') ? rangeOf(cursor, parseExpression) : undefined;
+  const limit = cursor.acceptSpacedKeyword('LIMIT') ? rangeOf(cursor, parseExpression) : undefined;
   return { keyword, isDistinct, hasStar, items, orderBy, skip, limit };
 }
 
@@ -50,19 +53,23 @@ export function parseProjectionItems(cursor: TokenCursor): Pick<Projection, 'has
   if (hasStar && !cursor.acceptSymbol(',')) return { hasStar, items };
   do {
     const expression = rangeOf(cursor, parseExpression);
-    const alias = cursor.acceptKeywords('AS') ? nameOf(cursor.expectName()) : undefined;
+    const alias = cursor.acceptSpacedKeyword('AS') ? nameOf(cursor.expectName()) : undefined;
     items.push({ expression, alias });
   } while (cursor.acceptSymbol(','));
   return { hasStar, items };
 }
 
 function parseSortItems(cursor: TokenCursor): void {
-  do {
+  for (;;) {
     parseExpression(cursor);
     for (const direction of ['ASCENDING', 'ASC', 'DESCENDING', 'DESC']) {
       if (cursor.acceptKeywords(direction)) break;
     }
-  } while (cursor.acceptSymbol(','));
+    if (!cursor.isSymbol(',')) return;
+    // `ORDER BY a , b` is no sentence of the engine's.
+    cursor.expectNoSpace();
+    cursor.expectSymbol(',');
+  }
 }
 
 function rangeOf(cursor: TokenCursor, parse: (cursor: TokenCursor) => unknown): TokenRange {

@@ -39,21 +39,22 @@ function parseAny(cursor: TokenCursor): SchemaStatementKind | undefined {
     return 'alter-table';
   }
   if (!cursor.acceptKeywords('COMMENT', 'ON', 'TABLE')) return undefined;
+  cursor.expectSpace();
   cursor.expectName();
-  cursor.expectKeywords('IS');
+  cursor.expectSpacedKeyword('IS');
   cursor.expectKind('string');
   return 'comment-on';
 }
 
 function parseNodeTable(cursor: TokenCursor): SchemaStatementKind {
-  cursor.acceptKeywords('IF', 'NOT', 'EXISTS');
-  cursor.expectName();
-  if (cursor.acceptKeywords('AS')) {
+  expectNewName(cursor);
+  if (cursor.acceptSpacedKeyword('AS')) {
     parseQuery(cursor);
     return 'create-node-table-as';
   }
   cursor.expectSymbol('(');
-  do {
+  parsePropertyDefinition(cursor);
+  while (cursor.acceptSymbol(',')) {
     if (cursor.acceptKeywords('PRIMARY', 'KEY')) {
       cursor.expectSymbol('(');
       cursor.expectName();
@@ -61,30 +62,45 @@ function parseNodeTable(cursor: TokenCursor): SchemaStatementKind {
       break;
     }
     parsePropertyDefinition(cursor);
-  } while (cursor.acceptSymbol(','));
+  }
   cursor.expectSymbol(')');
   return 'create-node-table';
 }
 
 function parseRelTable(cursor: TokenCursor): SchemaStatementKind {
   cursor.acceptKeywords('GROUP');
-  cursor.acceptKeywords('IF', 'NOT', 'EXISTS');
-  cursor.expectName();
+  expectNewName(cursor);
   cursor.expectSymbol('(');
-  do parseRelTableEntry(cursor);
-  while (cursor.acceptSymbol(','));
+  parseFromTo(cursor);
+  let hasProperties = false;
+  while (cursor.acceptSymbol(',')) hasProperties = parseRelTableEntry(cursor, hasProperties);
   cursor.expectSymbol(')');
-  const hasQuery = cursor.acceptKeywords('AS');
+  const hasQuery = !hasProperties && cursor.acceptSpacedKeyword('AS');
   if (hasQuery) parseQuery(cursor);
-  if (cursor.acceptKeywords('WITH')) parseRelTableOptions(cursor);
+  if (cursor.isKeyword('WITH')) {
+    cursor.expectSpace();
+    cursor.index += 1;
+    parseRelTableOptions(cursor);
+  }
   return hasQuery ? 'create-rel-table-as' : 'create-rel-table';
 }
 
-// A connection, a property, or the multiplicity as a lone name.
-function parseRelTableEntry(cursor: TokenCursor): void {
-  if (cursor.isKeyword('FROM') && cursor.isName(1) && cursor.isKeyword('TO', 2)) parseFromTo(cursor);
-  else if (cursor.isName() && cursor.isSymbol(')', 1)) cursor.expectName();
+// Connections come first, then properties, at last the multiplicity as a lone name. True after the first property.
+function parseRelTableEntry(cursor: TokenCursor, hasProperties: boolean): boolean {
+  const isConnection = cursor.isKeyword('FROM') && cursor.isName(1) && cursor.isKeyword('TO', 2);
+  if (isConnection && !hasProperties) {
+    parseFromTo(cursor);
+    return false;
+  }
+  if (cursor.isName() && cursor.isSymbol(')', 1)) cursor.expectName();
   else parsePropertyDefinition(cursor);
+  return true;
+}
+
+function expectNewName(cursor: TokenCursor): void {
+  cursor.acceptSpacedKeywords('IF', 'NOT', 'EXISTS');
+  cursor.expectSpace();
+  cursor.expectNewTableName();
 }
 
 // Options are an open set in the engine; this one is harmless.
@@ -98,22 +114,23 @@ function parseRelTableOptions(cursor: TokenCursor): void {
 }
 
 function parseSequence(cursor: TokenCursor): SchemaStatementKind {
-  cursor.acceptKeywords('IF', 'NOT', 'EXISTS');
-  cursor.expectName();
+  expectNewName(cursor);
   parseSequenceOptions(cursor);
   return 'create-sequence';
 }
 
 function parseType(cursor: TokenCursor): SchemaStatementKind {
   cursor.expectKeywords('CREATE', 'TYPE');
+  cursor.expectSpace();
   cursor.expectName();
-  cursor.expectKeywords('AS');
+  cursor.expectSpacedKeyword('AS');
   parseDataType(cursor);
   return 'create-type';
 }
 
 function parseDrop(cursor: TokenCursor, kind: SchemaStatementKind): SchemaStatementKind {
-  cursor.acceptKeywords('IF', 'EXISTS');
+  cursor.acceptSpacedKeywords('IF', 'EXISTS');
+  cursor.expectSpace();
   cursor.expectName();
   return kind;
 }

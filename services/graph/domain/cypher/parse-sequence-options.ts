@@ -2,7 +2,10 @@ import type { TokenCursor } from './token-cursor.ts';
 
 /** kU_SequenceOptions, any number of them; the engine refuses repetitions. */
 export function parseSequenceOptions(cursor: TokenCursor): void {
-  while (parseSequenceOption(cursor)) cursor.countClause();
+  for (let start = cursor.index; parseSequenceOption(cursor); start = cursor.index) {
+    if (cursor.tokens[start]?.spaceBefore === false) throw cursor.unexpected('whitespace');
+    cursor.countClause();
+  }
 }
 
 function parseSequenceOption(cursor: TokenCursor): boolean {
@@ -24,6 +27,7 @@ function parseSequenceOption(cursor: TokenCursor): boolean {
 }
 
 function parseInteger(cursor: TokenCursor): void {
-  cursor.acceptSymbol('-');
+  cursor.expectSpace();
+  if (cursor.acceptSymbol('-')) cursor.expectNoSpace();
   cursor.expectKind('integer');
 }

@@ -12,7 +12,9 @@ export function parseUpdatingClause(cursor: TokenCursor): boolean {
   } else if (cursor.acceptKeywords('MERGE')) {
     cursor.noteWrite('MERGE', token);
     parsePattern(cursor);
-    while (cursor.acceptKeywords('ON', 'MATCH') || cursor.acceptKeywords('ON', 'CREATE')) parseSet(cursor);
+    while (cursor.acceptSpacedKeywords('ON', 'MATCH') || cursor.acceptSpacedKeywords('ON', 'CREATE')) {
+      parseSet(cursor);
+    }
   } else if (cursor.isKeyword('SET')) {
     cursor.noteWrite('SET', token);
     parseSet(cursor);

@@ -49,7 +49,9 @@ function screenOpening(first: Token, second: Token | undefined, third: Token | u
   const refused = REFUSED_OPENINGS.find((opening) => opening === first.word || opening === pair);
   // `CREATE user = (…)` names a path.
   if (refused !== undefined && third?.text !== '=') throw notAllowed(refused, first);
-  if (first.word === 'DETACH' && second?.word !== 'DELETE') throw notAllowed('DETACH', first);
+  if (first.word === 'DETACH' && !(second?.word === 'DELETE' && third !== undefined && third.text !== ';')) {
+    throw notAllowed('DETACH', first);
+  }
 }
 
 function opensScan(next: Token | undefined, afterNext: Token | undefined): boolean {

@@ -12,6 +12,13 @@ export interface Write {
   readonly offset: number;
 }
 
+/** A call of an aggregate function: its tokens from `start` up to, not including, `end`. */
+export interface AggregateCall {
+  readonly start: number;
+  readonly end: number;
+  readonly isDistinct: boolean;
+}
+
 /** Reads tokens for the recursive-descent parser and gathers what the statement uses. */
 export class TokenCursor {
   readonly tokens: readonly Token[];
@@ -20,6 +27,8 @@ export class TokenCursor {
   readonly parameters = new Set<string>();
   /** Where a parenthesis was found not to open a path pattern; keeps backtracking linear. */
   readonly notPathPatterns = new Set<number>();
+  /** Calls of aggregate functions by the index at which they start. */
+  readonly aggregates = new Map<number, AggregateCall>();
   /** The first construct that writes. */
   firstWrite: Write | undefined = undefined;
   index = 0;
@@ -78,6 +87,35 @@ export class TokenCursor {
     return true;
   }
 
+  /** Consumes a keyword that the grammar wants whitespace around. */
+  acceptSpacedKeyword(word: string): boolean {
+    if (!this.isKeyword(word)) return false;
+    this.expectSpace();
+    this.index += 1;
+    this.expectSpace();
+    return true;
+  }
+
+  /** Consumes the keywords, in whitespace each, or none. */
+  acceptSpacedKeywords(...words: string[]): boolean {
+    if (!words.every((word, ahead) => this.isKeyword(word, ahead))) return false;
+    return words.every((word) => this.acceptSpacedKeyword(word));
+  }
+
+  expectSpacedKeyword(word: string): void {
+    if (!this.acceptSpacedKeyword(word)) throw this.unexpected(word);
+  }
+
+  /** Stands where the grammar demands whitespace before the next token. */
+  expectSpace(): void {
+    if (this.peek()?.spaceBefore === false) throw this.unexpected('whitespace');
+  }
+
+  /** Stands where the grammar takes no whitespace before the next token. */
+  expectNoSpace(): void {
+    if (this.peek()?.spaceBefore === true) throw this.unexpected('no whitespace');
+  }
+
   expectKeywords(...words: string[]): void {
     for (const word of words) if (!this.acceptKeywords(word)) throw this.unexpected(word);
   }
@@ -98,6 +136,12 @@ export class TokenCursor {
     if (token === undefined || !this.isName()) throw this.unexpected('a name');
     this.index += 1;
     return token;
+  }
+
+  /** Consumes the name of a table to be: the engine reads `a.b` as table b of the database a, and finds none. */
+  expectNewTableName(): void {
+    const token = this.expectName();
+    if (nameOf(token).includes('.')) throw notAllowed('a dot in the name of a table', token);
   }
 
   /** The index of the bracket that closes the one at `index`. */

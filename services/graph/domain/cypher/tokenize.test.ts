@@ -37,15 +37,13 @@ describe('comments', () => {
 
 describe('tokens', () => {
   test('the longest match wins, as in the engine', () => {
-    expect(texts('1..3 .5 1.5e-3 007 1.e5 a$b $a <<= <>> =~')).toEqual([
+    expect(texts('1..3 .5 1.5e-3 00.7 1.e5 a$b $a <<= <>> =~')).toEqual([
       '1',
       '..',
       '3',
       '.5',
       '1.5e-3',
-      '0',
-      '0',
-      '7',
+      '00.7',
       '1',
       '.',
       'e5',

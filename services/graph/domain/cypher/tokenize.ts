@@ -1,7 +1,8 @@
 import {
   COMMENT,
+  DIGITS,
+  DOUBLE,
   ESCAPED_NAME,
-  NUMBER,
   STRING_LITERAL,
   SYMBOLS,
   UNESCAPED_NAME,
@@ -81,7 +82,7 @@ function readToken(statement: string, offset: number, spaceBefore: boolean): Tok
     const isKeyword = RESERVED_KEYWORDS.has(word) || NON_RESERVED_KEYWORDS.has(word);
     return isKeyword ? make('keyword', name, word) : make('name', name);
   }
-  const number = matchAt(NUMBER, statement, offset);
+  const number = readNumber(statement, offset);
   if (number !== undefined) return make(/^\d+$/.test(number) ? 'integer' : 'double', number);
   const string = matchAt(STRING_LITERAL, statement, offset);
   if (string !== undefined) return make('string', string);
@@ -94,6 +95,18 @@ function readToken(statement: string, offset: number, spaceBefore: boolean): Tok
   const symbol = SYMBOLS.find((candidate) => statement.startsWith(candidate, offset));
   if (symbol !== undefined) return make('symbol', symbol);
   throw unknownCharacter(statement, offset);
+}
+
+// To the engine's lexer `007` is three integers, which no sentence holds side by side. Reading them one by one would
+// look to the end of the digits for each.
+function readNumber(statement: string, offset: number): string | undefined {
+  const double = matchAt(DOUBLE, statement, offset);
+  if (double !== undefined) return double;
+  const digits = matchAt(DIGITS, statement, offset);
+  if (digits !== undefined && digits.length > 1 && digits.startsWith('0')) {
+    throw syntax('number', offset, 'an integer does not begin with 0');
+  }
+  return digits;
 }
 
 function trackBrackets(token: Token, open: string[], limits: CypherLimits): void {
