@@ -163,7 +163,7 @@ describe('ImportTable', () => {
       'CREATE NODE TABLE Spelled(id INT64 PRIMARY KEY, at TIMESTAMP, day DATE, u UUID, i INT64, d DOUBLE, b BOOL)',
     );
     const spelled = [
-      ['2011-08-20 11:25:30Z+00:00', '2011/8/20', '{A0EEBC99-9C0B4EF8BB6D6BB9BD380A11}', '-007', '-nan', 'T'],
+      ['2011-08-20 11:25:30Z+00:00', '2011/8/20', '{A0EEBC99-9C0B4EF8BB6D6BB9BD380A11}', '-007', '-inf', 'T'],
       ['2011-08-20T11:25:30.5+0130', '2011 08 20', 'a0eebc999c0b4ef8bb6d6bb9bd380a11', ' 7 ', '1.', 'false'],
       ['2011\\08\\20 11:25:30.', 'NULL', 'null', ' Null ', ' ', ''],
     ];
