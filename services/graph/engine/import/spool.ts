@@ -166,7 +166,7 @@ async function* feed(
       const length = Math.min(sliceBytes, chunk.byteLength - start);
       pending.push(Buffer.from(chunk.buffer, chunk.byteOffset + start, length));
       pendingBytes += length;
-      if (pendingBytes < enoughBytes) continue;
+      if (pendingBytes < enoughBytes && pendingBytes <= rowBytesMax) continue;
       // Where such a row ends nobody knows, so what follows is not read.
       if (!read(false)) return;
       yield reader.rows;

@@ -36,8 +36,6 @@ export function createCsvCell(
   const { leaves, json } = column;
   if (json) return { put: refusing((text) => json.put(parseNestedText(text, type), 0)) };
   const put = putterOf(leaves, type);
-  const isNull = (bytes: Buffer, start: number, end: number) =>
-    start === end || (end - start <= nullBytesMax && isNullText(bytes.toString('utf8', start, end), type));
   return {
     put: (bytes, start, end) => {
       const problem = start === end ? noValue : put(bytes, start, end);
@@ -45,12 +43,17 @@ export function createCsvCell(
         for (const leaf of leaves) leaf.level(1, 0);
         return undefined;
       }
-      if (!isNull(bytes, start, end)) return problem;
+      if (!isNullField(bytes, start, end, type)) return problem;
       if (emptyProblem !== undefined) return emptyProblem;
       for (const leaf of leaves) leaf.level(0, 0);
       return undefined;
     },
   };
+}
+
+function isNullField(bytes: Buffer, start: number, end: number, type: EngineType): boolean {
+  if (start === end) return true;
+  return end - start <= nullBytesMax && isNullText(bytes.toString('utf8', start, end), type);
 }
 
 function putterOf(leaves: readonly LeafColumn[], type: EngineType): Put {
@@ -64,7 +67,8 @@ function putterOf(leaves: readonly LeafColumn[], type: EngineType): Put {
   if (type.kind === 'leaf') {
     if (type.name === 'STRING') return putRaw;
     if (type.name === 'BLOB') {
-      return (bytes, start, end) => storeBlob(leaf, bytes.subarray(start, end));
+      return (bytes, start, end) =>
+        isNullField(bytes, start, end, type) ? noValue : storeBlob(leaf, bytes.subarray(start, end));
     }
     if (type.name === 'INTERVAL') return textPut((text) => storeSpan(leaves, text));
     if (type.name === 'INT64') {
