@@ -12,6 +12,8 @@ export interface Api {
   call<T>(method: Method, path: string, body?: unknown): Promise<T>;
   /** A call answered with lines of JSON, each given as it comes. */
   stream(path: string, body: unknown): AsyncIterable<string>;
+  /** A call of GET that is answered with lines of JSON, each given as it comes, until the signal ends it. */
+  follow(path: string, signal: AbortSignal): AsyncIterable<string>;
   /** Sends a file, read while it is sent. */
   upload<T>(path: string, contentType: string, content: AsyncIterable<Uint8Array>): Promise<T>;
 }
@@ -53,6 +55,11 @@ export function createApi({ url, credential }: ApiOptions): Api {
         headers: { 'content-type': 'application/json', accept: 'application/x-ndjson' },
         body: JSON.stringify(body),
       });
+      if (!response.ok || !response.body) await readAnswer(url, response);
+      else yield* readLines(guarded(url, response.body));
+    },
+    follow: async function* (path, signal) {
+      const response = await send(path, { headers: { accept: 'application/x-ndjson' }, signal });
       if (!response.ok || !response.body) await readAnswer(url, response);
       else yield* readLines(guarded(url, response.body));
     },

@@ -6,6 +6,8 @@ export interface ImportOptions {
   readonly escape?: string;
   readonly fromLabel?: string;
   readonly toLabel?: string;
+  /** By which the import's progress is found. */
+  readonly importId?: string;
 }
 
 /** The path of an import, with how the file is written as its query. */
@@ -17,6 +19,7 @@ export function importPath(graph: string, table: string, options: ImportOptions)
     'csv.escape': options.escape,
     fromLabel: options.fromLabel,
     toLabel: options.toLabel,
+    importId: options.importId,
   };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(given)) {
@@ -24,4 +27,9 @@ export function importPath(graph: string, table: string, options: ImportOptions)
   }
   const path = `/v1/graphs/${encodeURIComponent(graph)}/tables/${encodeURIComponent(table)}/import`;
   return query.size > 0 ? `${path}?${query}` : path;
+}
+
+/** The path of the progress of an import. */
+export function progressPath(graph: string, importId: string): string {
+  return `/v1/graphs/${encodeURIComponent(graph)}/imports/${encodeURIComponent(importId)}/progress`;
 }

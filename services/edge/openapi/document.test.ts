@@ -168,7 +168,11 @@ describe('OpenAPI document', () => {
       'text/event-stream',
     ]);
     const upload = operations.get('POST /v1/graphs/{graphId}/tables/{table}/import');
-    expect(Object.keys(upload?.requestBody?.content ?? {})).toEqual(['text/csv', 'application/octet-stream']);
+    expect(Object.keys(upload?.requestBody?.content ?? {})).toEqual([
+      'text/csv',
+      'application/x-ndjson',
+      'application/vnd.apache.parquet',
+    ]);
     expect(upload?.parameters?.filter((each) => each.in === 'query').map(({ name }) => name)).toEqual([
       'csv.delimiter',
       'csv.quote',

@@ -16,8 +16,6 @@ export interface OpenApiOptions {
   readonly comments?: Comments;
   /** Where the API is. `/`, the place of the document, where not given. */
   readonly serverUrl?: string;
-  /** The content types of uploads, which no descriptor says. CSV and any bytes where not given. */
-  readonly rawContentTypes?: readonly string[];
 }
 
 const httpMethods = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
@@ -44,7 +42,6 @@ Every method is also there over gRPC, gRPC-Web and Connect, on the same port.
 export function createOpenApiDocument(options: OpenApiOptions): object {
   const { services, title, version, serverUrl = '/' } = options;
   const comments = options.comments ?? new Map<string, string>();
-  const rawContentTypes = options.rawContentTypes ?? ['text/csv', 'application/octet-stream'];
   const schemas = new MessageSchemas(comments);
   Object.assign(schemas.components, errorSchemas(comments));
   const paths: Record<string, Record<string, Schema>> = {};
@@ -52,7 +49,7 @@ export function createOpenApiDocument(options: OpenApiOptions): object {
   for (const method of described.flatMap((service) => service.methods).filter(isDescribed)) {
     for (const [index, binding] of toBindings(method).entries()) {
       if (!httpMethods.has(binding.httpMethod)) continue;
-      const operation = toOperation(binding, index, schemas, comments, rawContentTypes);
+      const operation = toOperation(binding, index, schemas, comments);
       addOperation(paths, binding, operation);
     }
   }

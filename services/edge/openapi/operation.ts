@@ -43,12 +43,11 @@ export function toOperation(
   index: number,
   schemas: MessageSchemas,
   comments: Comments,
-  rawContentTypes: readonly string[],
 ): Schema {
   const { method } = binding;
   const policy = getOption(method, methodOption);
   const comment = schemas.comment(`${method.parent.typeName}.${method.name}`);
-  const requestBody = toRequestBody(binding, schemas, rawContentTypes);
+  const requestBody = toRequestBody(binding, schemas, policy.bodyTypes);
   return {
     operationId: `${method.parent.name}_${method.name}${index === 0 ? '' : `_${index + 1}`}`,
     tags: [tagOf(method.parent.name)],
@@ -71,12 +70,13 @@ export function toOperation(
 function toRequestBody(
   binding: RestBinding,
   schemas: MessageSchemas,
-  rawContentTypes: readonly string[],
+  bodyTypes: readonly string[],
 ): Schema | undefined {
   const { method, body } = binding;
   if (body.kind === 'none') return undefined;
   if (body.kind === 'raw') {
-    const content = rawContentTypes.map((type) => [type, { schema: rawSchema(type) }] as const);
+    const types = bodyTypes.length > 0 ? bodyTypes : ['application/octet-stream'];
+    const content = types.map((type) => [type, { schema: rawSchema(type) }] as const);
     return { required: true, content: Object.fromEntries(content) };
   }
   if (body.kind === 'field') {

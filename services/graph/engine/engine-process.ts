@@ -1,7 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JWK } from 'jose';
 import { createVerifier } from '../../mesh/identity/assertion.ts';
 import { createLogger, type Logger } from '../../mesh/log/logger.ts';
 import { type GrpcServer, serveGrpc } from '../../mesh/rpc/grpc-server.ts';
@@ -14,6 +12,7 @@ import { openFailureOf } from './kuzu/open-failure.ts';
 import { StatementPreparer } from './prepare-statement.ts';
 import type { EngineCommand, EngineConfig, EngineEvent } from './protocol.ts';
 import { SchemaCache } from './read-schema.ts';
+import { rehearsalConfig } from './rehearsal.ts';
 import { createRoutes } from './routes.ts';
 import { StatementRunner } from './run-statement.ts';
 import { watchCalls } from './watch-calls.ts';
@@ -124,17 +123,7 @@ export class EngineProcess {
   }
 
   async #rehearse(): Promise<void> {
-    const { publicKey } = generateKeyPairSync('ed25519');
-    const { engine, server, unwatch } = await this.#open({
-      graphId: 'rehearsal',
-      organizationId: '',
-      tier: 'standard',
-      epoch: 0n,
-      databasePath: ':memory:',
-      workDirectory: process.cwd(),
-      verificationKey: publicKey.export({ format: 'jwk' }) as JWK,
-      logLevel: 'silent',
-    });
+    const { engine, server, unwatch } = await this.#open(rehearsalConfig());
     unwatch();
     await server.close();
     await engine.close({ deadlineMs: Date.now() + lastStatementsMs, signal: new AbortController().signal });

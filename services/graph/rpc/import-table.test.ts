@@ -150,12 +150,39 @@ describe('ImportTable', () => {
     expect(violations.length).toBeLessThan(100);
   });
 
-  test('finds the line of a list that the engine cannot read', async () => {
+  test('finds the line of a list with an element that is none', async () => {
     const rows = Array.from({ length: 3_000 }, (_, index) => `${1_000 + index},,,,"[${index},2]"\n`);
     rows[2_345] = '999,,,,"[1,x]"\n';
     const call = graph.import({ table: 'T' }, rows.join(''));
     expect(await failureOf(call)).toEqual({ reason: 'IMPORT_ROW_INVALID', line: '2346' });
-    await expect(call).rejects.toThrow('"x"');
+    await expect(call).rejects.toThrow('[1] is no INT64');
+  });
+
+  test('reads every spelling that the engine reads and that means one value only', async () => {
+    await graph.execute(
+      'CREATE NODE TABLE Spelled(id INT64 PRIMARY KEY, at TIMESTAMP, day DATE, u UUID, i INT64, d DOUBLE, b BOOL)',
+    );
+    const spelled = [
+      ['2011-08-20 11:25:30Z+00:00', '2011/8/20', '{A0EEBC99-9C0B4EF8BB6D6BB9BD380A11}', '-007', '-inf', 'T'],
+      ['2011-08-20T11:25:30.5+0130', '2011 08 20', 'a0eebc999c0b4ef8bb6d6bb9bd380a11', ' 7 ', '1.', 'false'],
+      ['2011\\08\\20 11:25:30.', 'NULL', 'null', ' Null ', ' ', ''],
+    ];
+    const lines = spelled.map((row, id) => `${id},${row.join(',')}\n`).join('');
+    expect((await graph.import({ table: 'Spelled' }, lines)).rowCount).toBe(3);
+    const properties = 'n.at, n.day, n.u, n.i, n.d, n.b';
+    const read = await graph.query(`MATCH (n:Spelled) RETURN ${properties} ORDER BY n.id`);
+    const casts = spelled.map((row, id) => {
+      const types = ['TIMESTAMP', 'DATE', 'UUID', 'INT64', 'DOUBLE', 'BOOL'];
+      const parts = row.map((text, at) => {
+        const isNull = /^ *(?:null)? *$/i.test(text);
+        const value = isNull ? 'NULL' : `cast('${text.replaceAll('\\', '\\\\')}' AS ${types[at]})`;
+        return `${value} AS c${at}`;
+      });
+      return graph.query(`RETURN ${parts.join(', ')}, ${id}`);
+    });
+    for (const [index, answer] of (await Promise.all(casts)).entries()) {
+      expect(read.rows?.[index]?.values).toEqual(answer.rows?.[0]?.values?.slice(0, -1));
+    }
   });
 
   test.each([

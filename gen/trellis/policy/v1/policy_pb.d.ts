@@ -48,6 +48,13 @@ export declare type MethodPolicy = Message<"trellis.policy.v1.MethodPolicy"> & {
    * @generated from field: trellis.policy.v1.Route route = 4;
    */
   route: Route;
+
+  /**
+   * The media types that a REST body of plain bytes may have, for the description of the API. Empty means any.
+   *
+   * @generated from field: repeated string body_types = 5;
+   */
+  bodyTypes: string[];
 };
 
 /**

@@ -13,12 +13,20 @@ const kinds: ReadonlyMap<string, ImportFormat['kind']> = new Map([
   ['application/x-parquet', 'parquet'],
 ]);
 
+/** What is UTF-8 too. */
+const charsets: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
+
 /** The format that the first message of an upload names. Throws RpcError. */
 export function toFormat({ body, csv }: ImportTableRequest): ImportFormat {
   const contentType = body?.contentType ?? '';
-  const kind = kinds.get(contentType.split(';')[0]?.trim().toLowerCase() ?? '');
-  if (kind === undefined) {
-    const message = 'only CSV, NDJSON and Parquet can be imported';
+  const [mediaType = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
+  const kind = kinds.get(mediaType);
+  if (kind === undefined || !charsets.has(charset?.replaceAll('"', '') ?? 'utf-8')) {
+    const message = 'only CSV and NDJSON in UTF-8, and Parquet, can be imported';
     throw rpcError(ErrorReason.IMPORT_FORMAT_UNSUPPORTED, message, {
       metadata: { content_type: contentType },
     });

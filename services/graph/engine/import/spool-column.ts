@@ -1,4 +1,5 @@
 import { type EngineType, toTypeText } from '../../domain/values/engine-type.ts';
+import { storeField } from './csv/store-field.ts';
 import {
   type JsonColumn,
   JsonLeaf,
@@ -7,9 +8,12 @@ import {
   JsonSpan,
   JsonStruct,
   JsonText,
+  type StoreLeaf,
+  storeJson,
   ValueRefused,
 } from './json/json-column.ts';
 import { leafText } from './json/leaf-text.ts';
+import type { Json } from './json/parse-json-line.ts';
 import { LeafColumn, physicalTypes } from './parquet/leaf-column.ts';
 import { i32, struct, type Thrift, text } from './parquet/thrift-compact.ts';
 import { type LeafStorage, type LeafType, storageOf, textStorage } from './values/store-leaf.ts';
@@ -37,8 +41,17 @@ const mapType = 1;
 const keyValueType = 2;
 const spanParts = ['months', 'days', 'micros'] as const;
 
-/** The column of a property whose values come as texts; undefined where the type cannot be loaded. */
-export function createTextColumn(name: string, type: EngineType): SpoolColumn | undefined {
+/** The column of a property whose values come as fields of CSV; undefined where the type cannot be loaded. */
+export function createCsvColumn(
+  name: string,
+  type: EngineType,
+): (SpoolColumn & { readonly json: JsonColumn | undefined }) | undefined {
+  if (type.kind !== 'leaf' && isNative(type)) return createNativeColumn(name, type, csvStore);
+  const column = createTextColumn(name, type);
+  return column && { ...column, json: undefined };
+}
+
+function createTextColumn(name: string, type: EngineType): SpoolColumn | undefined {
   if (type.kind === 'leaf' && type.name === 'INTERVAL') return createSpanColumn(name);
   const storage = type.kind === 'leaf' || type.kind === 'decimal' ? storageOf(type) : textStorage;
   const typeText = toTypeText(type);
@@ -56,17 +69,25 @@ export function createTextColumn(name: string, type: EngineType): SpoolColumn | 
 /** The column of a property whose values come as JSON; undefined where the type cannot be loaded. */
 export function createJsonColumn(name: string, type: EngineType): JsonSpoolColumn | undefined {
   if (type.kind === 'leaf' || type.kind === 'decimal') return createJsonLeaf(name, type);
-  if (isNative(type)) {
-    const build: Build = { leaves: [], elements: [] };
-    const json = addNode(build, type, [name], name, 0, 0);
-    // An array stands in a file as a list.
-    const expression = type.kind === 'array' ? `cast(${name} AS ${toTypeText(type)})` : name;
-    return { ...build, count: 1, expression, mayFail: false, json };
-  }
+  if (isNative(type)) return createNativeColumn(name, type, jsonStore);
   if (!hasTextOnly(type)) return undefined;
   const column = createTextColumn(name, type);
   const [leaf] = column?.leaves ?? [];
   return column && leaf && { ...column, json: new JsonText(leaf, type, leafText) };
+}
+
+/** How the leaves of a nested value are read, by their type. */
+type StoreOf = (type: LeafType) => StoreLeaf;
+const jsonStore: StoreOf = (type) => (column, json) => storeJson(column, type, json);
+const csvStore: StoreOf = (type) => (column, json) => storeField(column, type, json as string);
+
+function createNativeColumn(name: string, type: EngineType, storeOf: StoreOf): JsonSpoolColumn {
+  const build: Build = { leaves: [], elements: [], storeOf };
+  const json = addNode(build, type, [name], name, 0, 0);
+  // An array stands in a file as a list.
+  const expression = type.kind === 'array' ? `cast(${name} AS ${toTypeText(type)})` : name;
+  const { leaves, elements } = build;
+  return { leaves, elements, count: 1, expression, mayFail: false, json };
 }
 
 function createJsonLeaf(name: string, type: LeafType): JsonSpoolColumn | undefined {
@@ -74,7 +95,7 @@ function createJsonLeaf(name: string, type: LeafType): JsonSpoolColumn | undefin
   const [leaf] = column?.leaves ?? [];
   if (!column || !leaf) return undefined;
   const isSpan = column.leaves.length > 1;
-  return { ...column, json: isSpan ? new JsonSpan(column.leaves) : new JsonLeaf(leaf, type) };
+  return { ...column, json: isSpan ? new JsonSpan(column.leaves) : new JsonLeaf(leaf, jsonStore(type)) };
 }
 
 function createSpanColumn(name: string): SpoolColumn {
@@ -89,6 +110,7 @@ function createSpanColumn(name: string): SpoolColumn {
 interface Build {
   readonly leaves: LeafColumn[];
   readonly elements: Thrift[];
+  readonly storeOf: StoreOf;
 }
 
 /** True where Parquet has the type as it is, so that a text within it stays whatever it is. */
@@ -134,7 +156,7 @@ function addNode(
       const leaf = new LeafColumn(path, storage.physical, isKey ? definition : definition + 1, repetition);
       build.leaves.push(leaf);
       build.elements.push(leafElement(name, storage, leaf, isKey ? required : optional));
-      return new JsonLeaf(leaf, type);
+      return new JsonLeaf(leaf, build.storeOf(type));
     }
     case 'list':
     case 'array': {
@@ -152,7 +174,8 @@ function addNode(
       const [below, level] = [definition + 2, repetition + 1];
       const key = addNode(build, type.key, [...inner, 'key'], 'key', below, level, true);
       const value = addNode(build, type.value, [...inner, 'value'], 'value', below, level);
-      return new JsonMap(key, value, definition, level);
+      const identityOf = identityIn(type.key, build.storeOf);
+      return new JsonMap({ key, value, identityOf }, definition, level);
     }
     case 'struct': {
       build.elements.push(groupElement(name, optional, type.fields.length));
@@ -164,6 +187,19 @@ function addNode(
     }
   }
   throw new ValueRefused('cannot be stored');
+}
+
+/** Keys of a map are the same where they are stored alike, as 0 and -0 of an integer are. */
+function identityIn(type: EngineType, storeOf: StoreOf): (key: Json) => string {
+  const storage = type.kind === 'leaf' ? storageOf(type) : undefined;
+  if (type.kind !== 'leaf' || !storage || type.name === 'STRING') return String;
+  const store = storeOf(type);
+  return (key) => {
+    const scratch = new LeafColumn([], storage.physical, 0, 0);
+    const problem = store(scratch, key);
+    if (problem !== undefined) throw new ValueRefused(problem);
+    return scratch.values.bytes.toString('latin1');
+  };
 }
 
 function leafElement(name: string, storage: LeafStorage, leaf: LeafColumn, repetition: number): Thrift {

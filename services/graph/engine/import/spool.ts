@@ -10,7 +10,7 @@ import { ParquetWriter } from './parquet/parquet-writer.ts';
 import { i32, struct, text } from './parquet/thrift-compact.ts';
 import { RefusalList } from './refusals.ts';
 import { type RowReader, type RowSink, rowBytesMax } from './row-reader.ts';
-import { createJsonColumn, createTextColumn, type SpoolColumn } from './spool-column.ts';
+import { createCsvColumn, createJsonColumn, type SpoolColumn } from './spool-column.ts';
 
 /** Rows of one upload: the engine keeps the keys of all of them in memory while it checks them. */
 export const importRowsMax = 50_000_000;
@@ -65,11 +65,11 @@ export function createSpool(target: ImportTarget, { kind }: ImportFormat): Spool
     return key.isOwn ? 'the primary key is empty' : 'the key of a node is empty';
   };
   if (kind === 'csv') {
-    const made = columns.map(({ type }, index) => createTextColumn(`c${index}`, type));
+    const made = columns.map(({ type }, index) => createCsvColumn(`c${index}`, type));
     if (!areAll(made)) return undefined;
-    const cells = made.map(({ leaves }, index): CsvCell => {
+    const cells = made.map((filled, index): CsvCell => {
       const column = columns[index] as ImportColumn;
-      return createCsvCell(leaves, column.type, empty(column));
+      return createCsvCell(filled, column.type, empty(column));
     });
     return { columns: made, cells, properties: [] };
   }
@@ -166,7 +166,7 @@ async function* feed(
       const length = Math.min(sliceBytes, chunk.byteLength - start);
       pending.push(Buffer.from(chunk.buffer, chunk.byteOffset + start, length));
       pendingBytes += length;
-      if (pendingBytes < enoughBytes) continue;
+      if (pendingBytes < enoughBytes && pendingBytes <= rowBytesMax) continue;
       // Where such a row ends nobody knows, so what follows is not read.
       if (!read(false)) return;
       yield reader.rows;

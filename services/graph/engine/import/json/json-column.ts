@@ -16,14 +16,17 @@ export interface JsonColumn {
   putNothing(definition: number, repetition: number): void;
 }
 
+/** Puts a value that is not null into its column; answers with what is wrong where it cannot be one. */
+export type StoreLeaf = (column: LeafColumn, json: Json) => string | undefined;
+
 /** A value without parts. */
 export class JsonLeaf implements JsonColumn {
   readonly #column: LeafColumn;
-  readonly #type: LeafType;
+  readonly #store: StoreLeaf;
 
-  constructor(column: LeafColumn, type: LeafType) {
+  constructor(column: LeafColumn, store: StoreLeaf) {
     this.#column = column;
-    this.#type = type;
+    this.#store = store;
   }
 
   put(json: Json, repetition: number): void {
@@ -32,7 +35,7 @@ export class JsonLeaf implements JsonColumn {
       this.#column.level(definitionMax - 1, repetition);
       return;
     }
-    const problem = storeJson(this.#column, this.#type, json);
+    const problem = this.#store(this.#column, json);
     if (problem !== undefined) throw new ValueRefused(problem);
     this.#column.level(definitionMax, repetition);
   }
@@ -100,16 +103,27 @@ export class JsonList implements JsonColumn {
   }
 }
 
+/** What a map is made of. */
+export interface MapParts {
+  readonly key: JsonColumn;
+  readonly value: JsonColumn;
+  /** The same text for keys that are the same value. Throws ValueRefused. */
+  identityOf(key: Json): string;
+}
+
 /** A map: an object, or an array of [key, value] pairs. */
 export class JsonMap implements JsonColumn {
   readonly #key: JsonColumn;
   readonly #value: JsonColumn;
+  /** What two keys have in common where they are the same value, whatever they are written like. */
+  readonly #identityOf: (key: Json) => string;
   readonly #definition: number;
   readonly #repetition: number;
 
-  constructor(key: JsonColumn, value: JsonColumn, definition: number, repetition: number) {
+  constructor({ key, value, identityOf }: MapParts, definition: number, repetition: number) {
     this.#key = key;
     this.#value = value;
+    this.#identityOf = identityOf;
     this.#definition = definition;
     this.#repetition = repetition;
   }
@@ -127,12 +141,15 @@ export class JsonMap implements JsonColumn {
     const keys = new Set<string>();
     pairs.forEach(([key, value], index) => {
       const level = index === 0 ? repetition : this.#repetition;
-      const name = key instanceof JsonNumber ? key.source : String(key);
       if (key === null || (typeof key === 'object' && !(key instanceof JsonNumber))) {
         throw new ValueRefused(`[${index}] has a key that is no plain value`);
       }
-      if (keys.has(name)) throw new ValueRefused(`has the key ${JSON.stringify(name.slice(0, 80))} twice`);
-      keys.add(name);
+      const identity = at(`[${index}][0]`, () => this.#identityOf(key));
+      if (keys.has(identity)) {
+        const name = key instanceof JsonNumber ? key.source : String(key);
+        throw new ValueRefused(`has the key ${JSON.stringify(name.slice(0, 80))} twice`);
+      }
+      keys.add(identity);
       at(`[${index}][0]`, () => this.#key.put(key, level));
       at(`[${index}][1]`, () => this.#value.put(value, level));
     });
@@ -210,7 +227,7 @@ export class JsonText implements JsonColumn {
       const names = new Set(type.fields.map(({ name }) => name));
       const extra = [...json.keys()].find((name) => !names.has(name));
       if (extra !== undefined)
-        throw new ValueRefused(`has a field ${JSON.stringify(extra)} that the type has not`);
+        throw new ValueRefused(`has a field ${JSON.stringify(extra.slice(0, 80))} that the type has not`);
       const parts = type.fields.map(({ name, type: inner }) => {
         return `${name}: ${at(`.${name}`, () => this.#write(json.get(name) ?? null, inner))}`;
       });

@@ -17,7 +17,7 @@ export function decodePlain(leaf: FileLeaf, bytes: Buffer, count: number): Json[
       values.push(((byte >> (index & 7)) & 1) === 1);
       continue;
     }
-    let length = widths[leaf.physical] ?? leaf.length;
+    let length = widthOf(leaf.physical, leaf.length);
     if (leaf.physical === 6) {
       if (at + 4 > bytes.length) throw new ParquetInvalid('a page is cut off');
       length = bytes.readUInt32LE(at);
@@ -32,6 +32,11 @@ export function decodePlain(leaf: FileLeaf, bytes: Buffer, count: number): Json[
 
 /** Bytes of the values of the physical types that have a fixed width. */
 const widths: Readonly<Record<number, number>> = { 1: 4, 2: 8, 3: 12, 4: 4, 5: 8 };
+
+/** Bytes of a value of a physical type; `length` where the schema says it. */
+export function widthOf(physical: number, length: number): number {
+  return widths[physical] ?? length;
+}
 
 function decodeOne({ physical, kind, scale }: FileLeaf, bytes: Buffer, at: number, length: number): Json {
   switch (kind) {
@@ -63,6 +68,12 @@ function decodeOne({ physical, kind, scale }: FileLeaf, bytes: Buffer, at: numbe
       const days = BigInt(bytes.readUInt32LE(at + 8)) - julianEpochDays;
       return momentText(days * dayNanos + bytes.readBigInt64LE(at));
     }
+    case 'span': {
+      const [months, days, millis] = [0, 4, 8].map((part) => bytes.readUInt32LE(at + part));
+      return `P${months}M${days}DT${((millis ?? 0) / 1_000).toFixed(3)}S`;
+    }
+    case 'nothing':
+      throw new ParquetInvalid('a column of NULLs has a value');
     case 'bool':
       throw new ParquetInvalid('a boolean has an unknown form');
   }

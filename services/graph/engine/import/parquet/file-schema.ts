@@ -1,4 +1,6 @@
-import { type EngineType, type LeafName, leaf } from '../../../domain/values/engine-type.ts';
+import type { EngineType } from '../../../domain/values/engine-type.ts';
+import { type LeafKind, meaningOf } from './leaf-meaning.ts';
+import { numberOf, structOf } from './schema-fields.ts';
 import { type Thrift, ThriftInvalid } from './thrift-compact.ts';
 
 /** A leaf of the schema of a file. */
@@ -13,22 +15,6 @@ export interface FileLeaf {
   readonly kind: LeafKind;
   readonly scale: number;
 }
-
-/** What the values of a leaf mean. */
-export type LeafKind =
-  | 'bool'
-  | 'signed'
-  | 'unsigned'
-  | 'real'
-  | 'text'
-  | 'bytes'
-  | 'uuid'
-  | 'date'
-  | 'decimal'
-  | 'millis'
-  | 'micros'
-  | 'nanos'
-  | 'int96';
 
 /** A part of the schema of a file. `definition` is how deep a place is defined where the part is there. */
 export type FileNode =
@@ -62,19 +48,10 @@ interface Element {
 }
 
 const [required, repeated] = [0, 2];
-const mapType = 1;
+const mapTypes: ReadonlySet<number> = new Set([1, 2]);
 const listType = 3;
+const [logicalMap, logicalList] = [2, 3];
 const depthMax = 16;
-const intTypes = new Map<number, readonly [LeafName, number]>([
-  [11, ['UINT8', 1]],
-  [12, ['UINT16', 1]],
-  [13, ['UINT32', 1]],
-  [14, ['UINT64', 2]],
-  [15, ['INT8', 1]],
-  [16, ['INT16', 1]],
-  [17, ['INT32', 1]],
-  [18, ['INT64', 2]],
-]);
 
 /** The columns of a file, and the number of its leaves. Throws ThriftInvalid. */
 export function toFileSchema(elements: readonly Thrift[]): { columns: FileField[]; leaves: number } {
@@ -109,29 +86,63 @@ function toNode(
   const how = numberOf(element.fields, 3) ?? required;
   const present = definition + (how === required ? 0 : 1);
   const { children } = element;
-  if (children.length === 0) return toLeaf(element, present, repetition, counter);
-  const converted = numberOf(element.fields, 6);
-  if (how !== repeated && (converted === listType || converted === mapType)) {
-    const [group] = children;
-    const isUsual = children.length === 1 && group && numberOf(group.fields, 3) === repeated;
-    const [below, level] = [present + 1, repetition + 1];
-    const inner = (isUsual ? group.children : []).map((child) => toNode(child, below, level, counter));
-    const [first, second] = inner;
-    if (converted === listType && first && inner.length === 1) {
-      return { kind: 'list', element: first, definition: present, repetition: level };
-    }
-    if (converted === mapType && first && second && inner.length === 2) {
-      return { kind: 'map', key: first, value: second, definition: present, repetition: level };
-    }
-    if (inner.length === 0) skip(element, counter);
-    return { kind: 'unknown', reason: 'is a list or a map of an unusual form' };
+  if (children.length === 0) {
+    const made = toLeaf(element, present, repetition, counter);
+    return how === repeated ? { kind: 'unknown', reason: 'is a bare repeated field' } : made;
   }
+  if (how !== repeated && isListOrMap(element)) return toRepeated(element, present, repetition + 1, counter);
   const fields = children.map((child) => ({
     name: child.name,
     node: toNode(child, present, repetition, counter),
   }));
   if (how === repeated) return { kind: 'unknown', reason: 'is a repeated group' };
   return { kind: 'struct', fields, definition: present };
+}
+
+/** What a group is that says to be a list or a map; `level` is how many lists are around its elements. */
+function toRepeated(
+  element: Element,
+  definition: number,
+  level: number,
+  counter: { leaves: number },
+): FileNode {
+  const [group] = element.children;
+  const below = definition + 1;
+  if (element.children.length !== 1 || !group || numberOf(group.fields, 3) !== repeated) {
+    skip(element, counter);
+    return { kind: 'unknown', reason: 'is a list or a map of an unusual form' };
+  }
+  const asList = (inner: FileNode): FileNode => ({
+    kind: 'list',
+    element: inner,
+    definition,
+    repetition: level,
+  });
+  // As older writers have it: what is repeated is the element itself.
+  if (isList(element) && group.children.length === 0) return asList(toLeaf(group, below, level, counter));
+  const fields = group.children.map((child) => ({
+    name: child.name,
+    node: toNode(child, below, level, counter),
+  }));
+  const [first, second] = fields;
+  if (isList(element)) {
+    const isElement = fields.length > 1 || group.name === 'array' || group.name === `${element.name}_tuple`;
+    if (isElement || !first) return asList({ kind: 'struct', fields, definition: below });
+    return asList(first.node);
+  }
+  if (!first || !second || fields.length > 2) {
+    return { kind: 'unknown', reason: 'is a map of an unusual form' };
+  }
+  return { kind: 'map', key: first.node, value: second.node, definition, repetition: level };
+}
+
+function isList({ fields }: Element): boolean {
+  return numberOf(fields, 6) === listType || structOf(fields.get(10)).has(logicalList);
+}
+
+function isListOrMap(element: Element): boolean {
+  const converted = numberOf(element.fields, 6) ?? -1;
+  return isList(element) || mapTypes.has(converted) || structOf(element.fields.get(10)).has(logicalMap);
 }
 
 function skip({ children }: Element, counter: { leaves: number }): void {
@@ -149,66 +160,9 @@ function toLeaf(
   counter.leaves += 1;
   const physical = numberOf(fields, 1) ?? -1;
   const length = numberOf(fields, 2) ?? 0;
-  if (numberOf(fields, 3) === repeated) return { kind: 'unknown', reason: 'is a bare repeated field' };
   const meaning = meaningOf(fields, physical, length);
   if (typeof meaning === 'string') return { kind: 'unknown', reason: meaning };
   const [kind, type] = meaning;
   const scale = type.kind === 'decimal' ? type.scale : 0;
   return { kind: 'leaf', leaf: { index, physical, length, definitionMax, repetitionMax, kind, scale }, type };
-}
-
-/** What the values of a leaf mean and the engine's type of them; or why they mean nothing here. */
-function meaningOf(
-  fields: ReadonlyMap<number, Thrift>,
-  physical: number,
-  length: number,
-): readonly [LeafKind, EngineType] | string {
-  const converted = numberOf(fields, 6);
-  const logical = structOf(fields.get(10));
-  const unknown = 'has a type that cannot be loaded';
-  if (physical === 7 && (length < 1 || length > 1_024)) return unknown;
-  if (logical.has(14)) return physical === 7 && length === 16 ? ['uuid', leaf('UUID')] : unknown;
-  if (structOf(structOf(logical.get(8)).get(2)).has(3))
-    return physical === 2 ? ['nanos', leaf('TIMESTAMP_NS')] : unknown;
-  if (converted === 5 || logical.has(5)) {
-    const named = structOf(logical.get(5));
-    const scale = numberOf(fields, 7) ?? numberOf(named, 1) ?? 0;
-    const precision = numberOf(fields, 8) ?? numberOf(named, 2) ?? 0;
-    const isSane = precision >= 1 && precision <= 76 && scale >= 0 && scale <= precision;
-    return isSane && [1, 2, 6, 7].includes(physical)
-      ? ['decimal', { kind: 'decimal', precision, scale }]
-      : unknown;
-  }
-  const integer = intTypes.get(converted ?? -1);
-  if (integer) {
-    const [name, wanted] = integer;
-    if (wanted !== physical) return unknown;
-    return [name.startsWith('U') ? 'unsigned' : 'signed', leaf(name)];
-  }
-  if (converted === 0 || logical.has(1)) return physical === 6 ? ['text', leaf('STRING')] : unknown;
-  if (converted === 6) return physical === 1 ? ['date', leaf('DATE')] : unknown;
-  if (converted === 9) return physical === 2 ? ['millis', leaf('TIMESTAMP')] : unknown;
-  if (converted === 10) return physical === 2 ? ['micros', leaf('TIMESTAMP')] : unknown;
-  if (converted !== undefined || logical.size > 0) return unknown;
-  return plainMeanings.get(physical) ?? unknown;
-}
-
-const plainMeanings = new Map<number, readonly [LeafKind, EngineType]>([
-  [0, ['bool', leaf('BOOL')]],
-  [1, ['signed', leaf('INT32')]],
-  [2, ['signed', leaf('INT64')]],
-  [3, ['int96', leaf('TIMESTAMP_NS')]],
-  [4, ['real', leaf('FLOAT')]],
-  [5, ['real', leaf('DOUBLE')]],
-  [6, ['bytes', leaf('BLOB')]],
-  [7, ['bytes', leaf('BLOB')]],
-]);
-
-function numberOf(fields: ReadonlyMap<number, Thrift>, id: number): number | undefined {
-  const field = fields.get(id);
-  return field?.kind === 'i32' ? Number(field.value) : undefined;
-}
-
-function structOf(value: Thrift | undefined): ReadonlyMap<number, Thrift> {
-  return value?.kind === 'struct' ? value.fields : new Map<number, Thrift>();
 }

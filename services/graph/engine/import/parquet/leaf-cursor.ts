@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import type { Json } from '../json/parse-json-line.ts';
+import { toPlain } from './decode-encoding.ts';
 import { decodePlain } from './decode-values.ts';
 import { decompress } from './decompress.ts';
 import type { FileLeaf } from './file-schema.ts';
@@ -57,6 +58,12 @@ export class LeafCursor {
     this.#spend = spend;
   }
 
+  /** True where every place was taken. */
+  get isDone(): boolean {
+    while (this.#at >= this.#count && this.#offset < this.#end) this.#readPage();
+    return this.#at >= this.#count;
+  }
+
   /** How deep the next place is defined. */
   get definition(): number {
     this.#fill();
@@ -65,8 +72,7 @@ export class LeafCursor {
 
   /** Which list the next place goes on with; 0 where a row begins, or nothing comes any more. */
   get repetition(): number {
-    while (this.#at >= this.#count && this.#offset < this.#end) this.#readPage();
-    if (this.#at >= this.#count) return 0;
+    if (this.isDone) return 0;
     return this.#repetitions ? (this.#repetitions[this.#at] as number) : 0;
   }
 
@@ -175,7 +181,7 @@ export class LeafCursor {
         return value;
       });
     } else {
-      throw new ParquetInvalid(`a column has encoding ${encoding}; write it plain or with dictionaries`);
+      this.#values = decodePlain(this.leaf, toPlain(this.leaf, encoding, bytes, there), there);
     }
   }
 

@@ -55,3 +55,31 @@ function unpack(bytes: Buffer, width: number, out: Uint32Array): void {
     heldBits -= width;
   }
 }
+
+/** Reads so many packed numbers of up to 64 bits. Throws ParquetInvalid. */
+export function readPacked(bytes: Buffer, width: number, count: number): BigInt64Array {
+  if (width > 64 || bytes.length * 8 < width * count) throw new ParquetInvalid('a page is cut off');
+  const out = new BigInt64Array(count);
+  if (width <= 32) {
+    const small = new Uint32Array(count);
+    unpack(bytes, width, small);
+    small.forEach((value, index) => {
+      out[index] = BigInt(value);
+    });
+    return out;
+  }
+  let at = 0;
+  let held = 0n;
+  let heldBits = 0;
+  for (let index = 0; index < count; index += 1) {
+    while (heldBits < width) {
+      held |= BigInt(bytes[at] as number) << BigInt(heldBits);
+      at += 1;
+      heldBits += 8;
+    }
+    out[index] = BigInt.asIntN(64, BigInt.asUintN(width, held));
+    held >>= BigInt(width);
+    heldBits -= width;
+  }
+  return out;
+}

@@ -66,6 +66,7 @@ const integer = /^U?INT(\d+)$/;
 function canBecome(from: EngineType, to: EngineType): boolean {
   if (from.kind === 'decimal') return to.kind === 'decimal';
   if (from.kind !== 'leaf') return false;
+  if (from.name === 'ANY') return true;
   // A text is read like one of CSV.
   if (from.name === 'STRING') return to.kind === 'decimal' || (to.kind === 'leaf' && !textless.has(to.name));
   if (to.kind === 'decimal') return integer.test(from.name);

@@ -41,9 +41,10 @@ export async function* readRows(
   const turn = isFlat ? turnRows : nestedTurnRows;
   let row = 0;
   for (const group of footer.groups) {
+    const cursors = new Map<number, LeafCursor>();
     const columns = properties.map((property) => ({
       ...property,
-      next: open(file, group, property.node, spend),
+      next: open(file, group, property.node, cursors, spend),
     }));
     for (let index = 0; index < group.rows; index += 1) {
       row += 1;
@@ -63,13 +64,21 @@ export async function* readRows(
       sink.endRow(row);
       if (row % turn === 0) yield row;
     }
+    for (const cursor of cursors.values()) {
+      if (!cursor.isDone) throw new ParquetInvalid('a column has more rows than its row group');
+    }
   }
   yield row;
 }
 
-function open(file: FileHandle, group: RowGroup, node: FileNode, spend: (bytes: number) => void) {
+function open(
+  file: FileHandle,
+  group: RowGroup,
+  node: FileNode,
+  cursors: Map<number, LeafCursor>,
+  spend: (bytes: number) => void,
+) {
   if (group.rows === 0) return () => null;
-  const cursors = new Map<number, LeafCursor>();
   return createAssemble(node, (leaf) => {
     const known = cursors.get(leaf.index);
     if (known) return known;

@@ -11,9 +11,9 @@ const integerRanges: ReadonlyMap<string, readonly [bigint, bigint]> = new Map([
 
 const digitsMax = 39;
 
-/** The integer that a text without leading zeros writes, where the type has it. */
+/** The integer that a text writes, where the type has it. Like the engine it takes zeros in front after a minus only. */
 export function parseInteger(source: string, type: string): bigint | undefined {
-  if (source.length > digitsMax + 1 || !/^-?(?:0|[1-9]\d*)$/.test(source)) return undefined;
+  if (source.length > digitsMax + 1 || !/^(?:0|[1-9]\d*|-\d+)$/.test(source)) return undefined;
   const value = BigInt(source);
   const [least, most] = integerRanges.get(type) ?? [0n, -1n];
   return value >= least && value <= most ? value : undefined;
@@ -21,11 +21,12 @@ export function parseInteger(source: string, type: string): bigint | undefined {
 
 /** The double, or the float, nearest to what a text writes; undefined where it is beyond all of them. */
 export function parseReal(source: string, isFloat: boolean): number | undefined {
-  if (/^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(source)) {
+  // No two parts take the same digits: a long row of them must not be tried in every way.
+  if (/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(source)) {
     const value = isFloat ? Math.fround(Number(source)) : Number(source);
     return Number.isFinite(value) ? value : undefined;
   }
-  if (/^nan$/i.test(source)) return Number.NaN;
+  if (/^-?nan$/i.test(source)) return Number.NaN;
   const match = /^(-)?inf(?:inity)?$/i.exec(source);
   if (!match) return undefined;
   return match[1] ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@ import type { LeafColumn, PhysicalType } from '../parquet/leaf-column.ts';
 import { parseDay, parseMomentNanos } from './parse-moment.ts';
 import { parseExactDecimal, parseInteger, parseReal } from './parse-number.ts';
 import { parseSpan } from './parse-span.ts';
+import { parseUuid } from './parse-uuid.ts';
 
 /** A type whose values stand in one column of a file, or an interval, which takes three. */
 export type LeafType = Extract<EngineType, { readonly kind: 'leaf' | 'decimal' }>;
@@ -90,10 +91,12 @@ export function storeText({ values }: LeafColumn, type: LeafType, source: string
       values.int32(days);
       return undefined;
     }
-    case 'UUID':
-      if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(source)) return 'is no UUID';
-      values.sizedText(source);
+    case 'UUID': {
+      const id = parseUuid(source);
+      if (id === undefined) return 'is no UUID';
+      values.sizedText(id);
       return undefined;
+    }
     case 'INT128': {
       const value = parseInteger(source, type.name);
       if (value === undefined) return 'is no INT128';

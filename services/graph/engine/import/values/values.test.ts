@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseDay, parseMomentNanos } from './parse-moment.ts';
 import { parseExactDecimal, parseInteger, parseReal } from './parse-number.ts';
 import { parseSpan } from './parse-span.ts';
+import { parseUuid } from './parse-uuid.ts';
 
 describe('parseDay', () => {
   test('reads every day that a calendar has', () => {
@@ -16,6 +17,9 @@ describe('parseDay', () => {
   test.each([
     ['2020-1-2', 18_263],
     ['2020/01/02', 18_263],
+    ['2020\\1\\2', 18_263],
+    ['2020 01 02', 18_263],
+    ['2020-01/02', undefined],
     ['0000-01-01', -719_528],
     ['-000001-12-31', -719_529],
     ['10000-01-01', 2_932_897],
@@ -36,6 +40,11 @@ describe('parseMomentNanos', () => {
     ['1969-12-31T23:59:59.999999Z', -1_000n],
     ['1970-01-01T02:00:00+02:00', 0n],
     ['1970-01-01 00:00:00-0130', 5_400_000_000_000n],
+    ['1970-01-01 00:00:00Z+00:00', 0n],
+    ['1970-01-01 00:00:00Z-01:30', 5_400_000_000_000n],
+    ['1970-01-01 00:00:00.', 0n],
+    ['1970-01-01 00:00:00.00000000100000', 1n],
+    ['1970-01-01 00:00:00.00000000100001', undefined],
     ['1970-01-01 1:2:3', 3_723_000_000_000n],
     ['1970-01-01 24:00:00', undefined],
     ['1970-01-01 00:00:60', undefined],
@@ -53,6 +62,7 @@ describe('numbers', () => {
     ['-0', 'UINT8', 0n],
     ['-1', 'UINT8', undefined],
     ['007', 'INT64', undefined],
+    ['-007', 'INT64', -7n],
     ['9223372036854775808', 'INT64', undefined],
     ['-170141183460469231731687303715884105728', 'INT128', -(2n ** 127n)],
     ['1e3', 'INT64', undefined],
@@ -69,8 +79,13 @@ describe('numbers', () => {
     expect(parseReal('1e400', false)).toBeUndefined();
     expect(parseReal('1e39', true)).toBeUndefined();
     expect(parseReal('-inf', false)).toBe(Number.NEGATIVE_INFINITY);
+    expect(parseReal('-nan', false)).toBeNaN();
     expect(parseReal('0x10', false)).toBeUndefined();
     expect(parseReal('', false)).toBeUndefined();
+  });
+
+  test('a long row of digits that ends in no number is refused at once', () => {
+    expect(parseReal(`${'1'.repeat(1_000_000)}x`, false)).toBeUndefined();
   });
 
   test.each([
@@ -104,5 +119,23 @@ describe('parseSpan', () => {
     ['', undefined],
   ])('%j', (text, span) => {
     expect(parseSpan(text)).toEqual(span);
+  });
+});
+
+describe('parseUuid', () => {
+  const id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+  test.each([
+    [id, id],
+    [id.toUpperCase(), id],
+    [`{${id}}`, id],
+    [id.replaceAll('-', ''), id],
+    ['a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11', id],
+    [id.slice(1), undefined],
+    [`${id}0`, undefined],
+    [`{${id}`, undefined],
+    [id.replace('a', 'g'), undefined],
+    ['', undefined],
+  ])('%j', (text, expected) => {
+    expect(parseUuid(text)).toBe(expected);
   });
 });
