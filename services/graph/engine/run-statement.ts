@@ -28,6 +28,8 @@ export class StatementRunner {
   /** Statements that are known to need another form, with the schema version they were seen with. */
   readonly #plans = new LRUCache<string, ExactPlan>({ max: plansMax });
 
+  /** The texts of those statements: the keys of plans take longer to make than most results. */
+  readonly #planned = new LRUCache<string, true>({ max: plansMax });
   readonly #tools = { columns: new PlainColumnsCache(), budget: new ByteBudget(keptBytesMax) };
 
   constructor(engine: GraphEngine, schema: SchemaCache) {
@@ -42,7 +44,7 @@ export class StatementRunner {
 
   #read(call: PreparedCall, demand: RowDemand, limits: CallLimits): Promise<Outcome<ExactResult>> {
     return this.#engine.read(limits, async (transaction) => {
-      const known = this.#plans.get(planKey(call, transaction));
+      const known = this.#knownPlan(call, transaction);
       const plan = known ?? (await this.#runPlain(call, demand, transaction, limits));
       if (!isPlan(plan)) return { result: plan, commits: transaction.commits };
       try {
@@ -69,7 +71,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => T,
   ): Promise<Outcome<T>> {
-    const known = this.#plans.get(planKey(call, this.#engine));
+    const known = this.#knownPlan(call, this.#engine);
     const first = await withTypes(call, (typed) => this.#attempt(typed, known, demand, limits, finish)).catch(
       (error: unknown) => {
         if (!known || !(error instanceof ValueNotExact)) throw error;
@@ -108,6 +110,10 @@ export class StatementRunner {
       : this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work);
   }
 
+  #knownPlan(call: PreparedCall, state: Pick<GraphEngine, 'schemaVersion'>): ExactPlan | undefined {
+    return this.#planned.has(call.verdict.canonical) ? this.#plans.get(planKey(call, state)) : undefined;
+  }
+
   async #runPlain(
     call: PreparedCall,
     demand: RowDemand,
@@ -127,6 +133,7 @@ export class StatementRunner {
       );
       if (!isPlan(checked)) return checked;
       this.#plans.set(planKey(call, transaction), checked);
+      this.#planned.set(call.verdict.canonical, true);
       result.close();
       return checked;
     } catch (error) {
