@@ -5,7 +5,7 @@ import type { Line, LoadRequest } from './line.ts';
 export class Http1Line implements Line {
   readonly #socket: Socket;
   readonly #requests: readonly Buffer[];
-  readonly #answerBytes: number;
+  readonly #answerBytes: number | undefined;
   #onEnd: ((isSuccess: boolean) => void) | undefined;
   #answer = '';
   #sent = 0;
@@ -56,7 +56,8 @@ export class Http1Line implements Line {
     const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
     const isOver = length === undefined ? body.endsWith('0\r\n\r\n') : body.length >= Number(length);
     if (!isOver) return;
-    const isWhole = length === undefined || body.length === this.#answerBytes;
+    const wanted = this.#answerBytes ?? body.length;
+    const isWhole = length === undefined || body.length === wanted;
     this.#end(head.startsWith('HTTP/1.1 200 ') && isWhole);
   }
 }

@@ -18,7 +18,7 @@ export class Http2Line implements Line {
   readonly #socket: Socket;
   readonly #requests: readonly Buffer[];
   readonly #dataAt: number;
-  readonly #answerBytes: number;
+  readonly #answerBytes: number | undefined;
   readonly #calls = new Map<number, { bytes: number; readonly onEnd: (isSuccess: boolean) => void }>();
   #nextId = 1;
   #callsMax = 100;
@@ -67,7 +67,7 @@ export class Http2Line implements Line {
   #end(id: number, isSuccess: boolean): void {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
-    call?.onEnd(isSuccess && call.bytes === this.#answerBytes);
+    call?.onEnd(isSuccess && call.bytes === (this.#answerBytes ?? call.bytes));
   }
 
   #take(type: number, flags: number, id: number, payload: Buffer): void {

@@ -14,6 +14,6 @@ export interface LoadRequest {
   readonly body: Uint8Array;
   /** Bodies that calls have in turn, instead of the one. */
   readonly bodies?: readonly Uint8Array[];
-  /** Bytes in the body of a right answer. */
-  readonly answerBytes: number;
+  /** Bytes in the body of a right answer, where all have as many. */
+  readonly answerBytes: number | undefined;
 }

@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Connection, Database, type PreparedStatement, type QueryResult } from 'kuzu';
 import { findTier } from '../../../services/mesh/plan/plans.ts';
-import { data, ids, schema } from './statements.ts';
+import { ids, nodes, relationships, schema } from './statements.ts';
 
 /** How a program may use the engine: its connections, and the threads that a statement has. */
 export interface Concurrency {
@@ -25,12 +27,14 @@ export class BareEngine {
     this.#database = database;
   }
 
-  /** Opens a database and fills it with the benchmark's graph. */
-  static async open(path: string): Promise<BareEngine> {
+  /** Opens a database in a directory and fills it with the benchmark's graph. */
+  static async open(directory: string): Promise<BareEngine> {
     const bufferPoolBytes = findTier('standard')?.bufferPoolBytes ?? 0;
-    const database = new Database(path, bufferPoolBytes, true, false, 2 ** 36, false);
+    const database = new Database(join(directory, 'bare.kuzu'), bufferPoolBytes, true, false, 2 ** 36, false);
     const connection = new Connection(database, 2);
-    for (const statement of [...schema, ...data, 'CHECKPOINT'])
+    const csv = join(directory, 'relationships.csv');
+    await writeFile(csv, relationships);
+    for (const statement of [...schema, ...nodes, `COPY K FROM '${csv}'`, 'CHECKPOINT'])
       only(await connection.query(statement)).close();
     await connection.close();
     return new BareEngine(database);

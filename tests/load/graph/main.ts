@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { removeMeshData, startMesh } from '../../support/mesh.ts';
-import { createGraph, createTenant, execute } from '../../support/rest.ts';
+import { createGraph, createTenant, execute, type RestClient } from '../../support/rest.ts';
 import { raisePriority } from '../edge/priority.ts';
 import { BareEngine } from './bare-engine.ts';
-import { findRoles } from './processes.ts';
+import { findRoles, sharePriority } from './processes.ts';
 import { compareQueries } from './queries.ts';
 import { reportMemory } from './report.ts';
 import { queryByGrpc, queryByRest, streamByGrpc } from './requests.ts';
-import { data, pointQuery, schema, streamQuery, twoHopQuery } from './statements.ts';
+import { nodes, pointQuery, relationships, schema, streamQuery, twoHopQuery } from './statements.ts';
 import { compareStream } from './stream.ts';
 
 const { values: options } = parseArgs({
@@ -35,9 +35,12 @@ const mesh = await startMesh({ env: { TRELLIS_RATELIMIT_SCALE: '100000' } });
 try {
   const { rest, apiKey } = await createTenant(mesh.url);
   const graphId = await createGraph(rest);
-  for (const statement of [...schema, ...data]) await execute(rest, graphId, statement);
-  const bare = await BareEngine.open(join(scratch, 'bare.kuzu'));
-  const subject = { bare, port: mesh.port, roles: await findRoles(mesh) };
+  const roles = await findRoles(mesh);
+  await sharePriority(roles);
+  for (const statement of [...schema, ...nodes]) await execute(rest, graphId, statement);
+  await importCsv(rest, graphId, 'K', relationships);
+  const bare = await BareEngine.open(scratch);
+  const subject = { bare, port: mesh.port, roles };
   if (isWanted('point')) {
     await compareQueries('Point query by primary key', subject, plan, pointQuery, {
       'edge, gRPC': queryByGrpc(graphId, pointQuery, apiKey),
@@ -60,3 +63,8 @@ try {
   await rm(scratch, { recursive: true, force: true });
 }
 process.exit(0);
+
+async function importCsv(rest: RestClient, graphId: string, table: string, csv: string): Promise<void> {
+  const answer = await rest.send('POST', `/v1/graphs/${graphId}/tables/${table}/import`, csv, 'text/csv');
+  if (answer.status !== 200) throw new Error(`the import ended with ${answer.status}`);
+}

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { descendants, type Mesh } from '../../support/mesh.ts';
 import { cpuMicrosOf } from '../edge/processes.ts';
 
@@ -19,6 +19,16 @@ export async function findRoles({ pid }: Mesh): Promise<Roles> {
   }
   if (!found.daemon || !found.engine) throw new Error('the mesh has not one graph open');
   return { edge: pid, daemon: found.daemon, engine: found.engine };
+}
+
+/**
+ * Gives the engine process the priority of this one: it has a session, and so an autogroup, of its own. Where that
+ * cannot be, raisePriority has said so already.
+ */
+export async function sharePriority({ engine }: Roles): Promise<void> {
+  const own = await readFile('/proc/self/autogroup', 'utf8').catch(() => '');
+  const [, nice = '0'] = /nice (-?\d+)/.exec(own) ?? [];
+  if (nice !== '0') await writeFile(`/proc/${engine}/autogroup`, nice);
 }
 
 /** CPU time used while work ran, in microseconds, by process. This process is the load generator. */
