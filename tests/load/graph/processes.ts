@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { descendants, type Mesh } from '../../support/mesh.ts';
 import { cpuMicrosOf } from '../edge/processes.ts';
 
@@ -14,11 +14,23 @@ export async function findRoles({ pid }: Mesh): Promise<Roles> {
   const found: { daemon?: number; engine?: number } = {};
   for (const each of await descendants(pid)) {
     const command = await readFile(`/proc/${each}/cmdline`, 'utf8');
-    if (command.includes('/graph/engine/')) found.engine = each;
-    else if (command.includes('graph-node')) found.daemon = each;
+    if (!command.includes('/graph/engine/')) {
+      if (command.includes('graph-node')) found.daemon = each;
+    } else if (await hasGraphOpen(each)) {
+      found.engine = each;
+    }
   }
   if (!found.daemon || !found.engine) throw new Error('the mesh has not one graph open');
   return { edge: pid, daemon: found.daemon, engine: found.engine };
+}
+
+/** Spare engine processes have no graph yet. */
+async function hasGraphOpen(pid: number): Promise<boolean> {
+  for (const descriptor of await readdir(`/proc/${pid}/fd`)) {
+    const path = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+    if (path.endsWith('/graph.kuzu')) return true;
+  }
+  return false;
 }
 
 /**
