@@ -1,6 +1,8 @@
 /** What the graph of the benchmark is made of, and what is asked of it. */
 export const people = 10_000;
 export const streamRows = 1_000_000;
+/** Rows that one statement creates: its time is bounded. */
+const rowsAtATime = 50_000;
 /** The ids that are asked for have as many digits, so that all answers have the same length. */
 const idsFrom = 1_000;
 const idsAsked = 500;
@@ -13,8 +15,12 @@ export const schema = [
 
 export const nodes = [
   `UNWIND range(0, ${people - 1}) AS i CREATE (:P {id: i, name: 'name of ' + cast(i AS STRING)})`,
-  `UNWIND range(0, ${streamRows - 1}) AS i CREATE (:S {id: i, name: 'name of ' + cast(i AS STRING),
-   age: cast(i % 100 AS INT32), score: i / 7.0, active: i % 2 = 0})`,
+  ...Array.from(
+    { length: streamRows / rowsAtATime },
+    (_, part) => `UNWIND range(${part * rowsAtATime}, ${(part + 1) * rowsAtATime - 1}) AS i
+      CREATE (:S {id: i, name: 'name of ' + cast(i AS STRING), age: cast(i % 100 AS INT32), score: i / 7.0,
+      active: i % 2 = 0})`,
+  ),
 ];
 
 /** Who knows whom, as CSV: each person ten others. */
