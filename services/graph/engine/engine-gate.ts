@@ -1,3 +1,4 @@
+import { onOver } from './call-watch.ts';
 import { EngineFailure } from './engine-failure.ts';
 import type { CallLimits } from './graph-engine.ts';
 
@@ -40,12 +41,18 @@ export class EngineGate {
   /** Waits for a place in a lane. Throws EngineFailure: busy, timeout or cancelled. */
   async enter(lane: Lane, limits: CallLimits): Promise<Release> {
     throwIfOver(limits);
-    if (this.#isFree(lane) && !this.#mustWait(lane)) return this.#admit(lane);
+    const release = this.tryEnter(lane);
+    if (release) return release;
     const waiting = this.#waiting.filter((waiter) => (waiter.lane === 'read') === (lane === 'read')).length;
     if (waiting >= (lane === 'read' ? this.#bounds.readsWaitingMax : this.#bounds.writesWaitingMax)) {
       throw new EngineFailure('busy', 'too many calls wait for the graph already');
     }
     return this.#wait(lane, limits);
+  }
+
+  /** Enters a lane where nobody has to be waited for. */
+  tryEnter(lane: Lane): Release | undefined {
+    return this.#isFree(lane) && !this.#mustWait(lane) ? this.#admit(lane) : undefined;
   }
 
   /** Enters alone where nobody is in and nobody waits. */
@@ -63,7 +70,6 @@ export class EngineGate {
         },
       };
       const giveUp = () => {
-        stop();
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         this.#next();
         reject(overFailure(limits));
@@ -80,6 +86,7 @@ export class EngineGate {
   }
 
   #mustWait(lane: Lane): boolean {
+    if (this.#waiting.length === 0) return false;
     return this.#waiting.some((waiter) => waiter.lane === lane || waiter.lane === 'alone');
   }
 
@@ -112,16 +119,6 @@ export class EngineGate {
       }
     }
   }
-}
-
-/** Calls back once when the caller's time is over. Returns what stops that. */
-export function onOver({ deadlineMs, signal }: CallLimits, callback: () => void): () => void {
-  const timer = setTimeout(callback, Math.min(2 ** 31 - 1, Math.max(0, deadlineMs - Date.now())));
-  signal.addEventListener('abort', callback, { once: true });
-  return () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', callback);
-  };
 }
 
 /** The failure of a call whose time is over. */

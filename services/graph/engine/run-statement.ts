@@ -2,14 +2,19 @@ import { LRUCache } from 'lru-cache';
 import { upperAscii } from '../domain/cypher/keywords.ts';
 import { parseEngineType } from '../domain/values/engine-type.ts';
 import { holdsGraph, mayLose } from '../domain/values/exactness.ts';
+import { ByteBudget } from './encode/byte-budget.ts';
+import type { ExactResult, RowDemand } from './encode/checked-result.ts';
+import { PlainColumnsCache } from './encode/plain-columns.ts';
 import { EngineFailure } from './engine-failure.ts';
-import type { ExactPlan, ExactResult } from './exact-result.ts';
-import { checkExact, checkPlain, ValueNotExact } from './exact-result.ts';
+import { checkExact, checkPlain, type ExactPlan, ValueNotExact } from './exact-result.ts';
 import type { CallLimits, EngineTransaction, GraphEngine } from './graph-engine.ts';
 import type { PreparedCall } from './prepare-statement.ts';
 import type { SchemaCache } from './read-schema.ts';
 
 const plansMax = 1_000;
+
+/** Bytes of rows that wait until all rows of their results are checked; results beyond are read twice. */
+const keptBytesMax = 128 * 2 ** 20;
 
 /** What came of a statement, and the state that it saw or made. */
 export interface Outcome<T> {
@@ -24,32 +29,34 @@ export class StatementRunner {
   /** Statements that are known to need another form, with the schema version they were seen with. */
   readonly #plans = new LRUCache<string, ExactPlan>({ max: plansMax });
 
+  /** The texts of those statements: the keys of plans take longer to make than most results. */
+  readonly #planned = new LRUCache<string, true>({ max: plansMax });
+  readonly #tools = { columns: new PlainColumnsCache(), budget: new ByteBudget(keptBytesMax) };
+
   constructor(engine: GraphEngine, schema: SchemaCache) {
     this.#engine = engine;
     this.#schema = schema;
   }
 
   /** Runs a reading statement. The result outlives the transaction. Throws EngineFailure or ValueNotExact. */
-  read(call: PreparedCall, rowsMax: number, limits: CallLimits): Promise<Outcome<ExactResult>> {
-    return withTypes(call, (typed) => this.#read(typed, rowsMax, limits));
+  read(call: PreparedCall, demand: RowDemand, limits: CallLimits): Promise<Outcome<ExactResult>> {
+    return withTypes(call, (typed) => this.#read(typed, demand, limits));
   }
 
-  #read(call: PreparedCall, rowsMax: number, limits: CallLimits): Promise<Outcome<ExactResult>> {
+  #read(call: PreparedCall, demand: RowDemand, limits: CallLimits): Promise<Outcome<ExactResult>> {
     return this.#engine.read(limits, async (transaction) => {
-      const known = this.#plans.get(planKey(call, transaction));
-      const plan = known ?? (await this.#runPlain(call, rowsMax, transaction, limits));
+      const known = this.#knownPlan(call, transaction);
+      const plan = known ?? (await this.#runPlain(call, demand, transaction, limits));
       if (!isPlan(plan)) return { result: plan, commits: transaction.commits };
       try {
-        const result = await this.#runExact(call, plan, rowsMax, transaction, limits);
+        const result = await this.#runExact(call, plan, demand, transaction, limits);
         return { result, commits: transaction.commits };
       } catch (error) {
         if (!known || !(error instanceof ValueNotExact)) throw error;
         // Labels may have come into the result that the plan does not know.
         this.#plans.delete(planKey(call, transaction));
-        const again = await this.#runPlain(call, rowsMax, transaction, limits);
-        const result = isPlan(again)
-          ? await this.#runExact(call, again, rowsMax, transaction, limits)
-          : again;
+        const again = await this.#runPlain(call, demand, transaction, limits);
+        const result = isPlan(again) ? await this.#runExact(call, again, demand, transaction, limits) : again;
         return { result, commits: transaction.commits };
       }
     });
@@ -61,20 +68,20 @@ export class StatementRunner {
    */
   async write<T>(
     call: PreparedCall,
-    rowsMax: number,
+    demand: RowDemand,
     limits: CallLimits,
-    finish: (result: ExactResult) => Promise<T>,
+    finish: (result: ExactResult) => T,
   ): Promise<Outcome<T>> {
-    const known = this.#plans.get(planKey(call, this.#engine));
-    const first = await withTypes(call, (typed) =>
-      this.#attempt(typed, known, rowsMax, limits, finish),
-    ).catch((error: unknown) => {
-      if (!known || !(error instanceof ValueNotExact)) throw error;
-      this.#plans.delete(planKey(call, this.#engine));
-      return this.#attempt(call, undefined, rowsMax, limits, finish);
-    });
+    const known = this.#knownPlan(call, this.#engine);
+    const first = await withTypes(call, (typed) => this.#attempt(typed, known, demand, limits, finish)).catch(
+      (error: unknown) => {
+        if (!known || !(error instanceof ValueNotExact)) throw error;
+        this.#plans.delete(planKey(call, this.#engine));
+        return this.#attempt(call, undefined, demand, limits, finish);
+      },
+    );
     if (!('plan' in first.result)) return { result: first.result.answer, commits: first.commits };
-    const second = await this.#attempt(call, first.result.plan, rowsMax, limits, finish);
+    const second = await this.#attempt(call, first.result.plan, demand, limits, finish);
     if ('plan' in second.result) throw new Error('the exact form of a statement asked for another one');
     return { result: second.result.answer, commits: second.commits };
   }
@@ -82,19 +89,19 @@ export class StatementRunner {
   #attempt<T>(
     call: PreparedCall,
     plan: ExactPlan | undefined,
-    rowsMax: number,
+    demand: RowDemand,
     limits: CallLimits,
-    finish: (result: ExactResult) => Promise<T>,
+    finish: (result: ExactResult) => T,
   ) {
     const { forcesCheckpoint, isSchemaChange } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
       await this.#requireConnections(call, transaction);
       const run = plan
-        ? await this.#runExact(call, plan, rowsMax, transaction, limits)
-        : await this.#runPlain(call, rowsMax, transaction, limits);
+        ? await this.#runExact(call, plan, demand, transaction, limits)
+        : await this.#runPlain(call, demand, transaction, limits);
       if (isPlan(run)) return { commit: false, result: { plan: run } } as const;
       try {
-        const answer = await finish(run);
+        const answer = finish(run);
         return { commit: true, result: { answer }, changesSchema: isSchemaChange } as const;
       } finally {
         run.close();
@@ -114,9 +121,13 @@ export class StatementRunner {
     throw new EngineFailure('invalid', `${table} is no relationship table: it has no connections`);
   }
 
+  #knownPlan(call: PreparedCall, state: Pick<GraphEngine, 'schemaVersion'>): ExactPlan | undefined {
+    return this.#planned.has(call.verdict.canonical) ? this.#plans.get(planKey(call, state)) : undefined;
+  }
+
   async #runPlain(
     call: PreparedCall,
-    rowsMax: number,
+    demand: RowDemand,
     transaction: EngineTransaction,
     limits: CallLimits,
   ): Promise<ExactResult | ExactPlan> {
@@ -126,12 +137,14 @@ export class StatementRunner {
       const checked = await checkPlain(
         result,
         names,
-        rowsMax,
+        demand,
         () => this.#schema.tables(transaction),
+        this.#tools,
         limits,
       );
       if (!isPlan(checked)) return checked;
       this.#plans.set(planKey(call, transaction), checked);
+      this.#planned.set(call.verdict.canonical, true);
       result.close();
       return checked;
     } catch (error) {
@@ -143,7 +156,7 @@ export class StatementRunner {
   async #runExact(
     call: PreparedCall,
     plan: ExactPlan,
-    rowsMax: number,
+    demand: RowDemand,
     transaction: EngineTransaction,
     limits: CallLimits,
   ): Promise<ExactResult> {
@@ -156,7 +169,7 @@ export class StatementRunner {
     });
     try {
       const names = call.names(plan.columns.map(({ name }) => name));
-      return await checkExact(result, plan, names, rowsMax, tables, limits);
+      return await checkExact(result, plan, names, demand, tables, this.#tools, limits);
     } catch (error) {
       result.close();
       throw error;

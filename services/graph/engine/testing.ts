@@ -1,15 +1,27 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { BadRequestSchema } from '../../../gen/google/rpc/error_details_pb.js';
 import {
   ExecuteRequestSchema,
+  type ExecuteResponse,
+  ExecuteResponseSchema,
   GraphService,
   ImportTableRequestSchema,
   QueryRequestSchema,
+  type QueryResponse,
+  QueryResponseSchema,
   StreamQueryRequestSchema,
+  type StreamQueryResponse,
+  StreamQueryResponseSchema,
   WatchImportRequestSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { type Value, ValueSchema } from '../../../gen/trellis/graph/v1/value_pb.js';
@@ -18,6 +30,7 @@ import { createLogger } from '../../mesh/log/logger.ts';
 import { standardTier } from '../../mesh/plan/tier-table.testing.ts';
 import type { Tier } from '../../mesh/plan/tier-table.ts';
 import type { CallContext } from '../../mesh/rpc/context.ts';
+import type { EncodedMessage } from '../../mesh/rpc/encoded-message.ts';
 import { RpcError, reasonName } from '../../mesh/rpc/error.ts';
 import { childTrace } from '../../mesh/rpc/trace.ts';
 import type { ValueKind } from '../domain/values/value.ts';
@@ -43,17 +56,13 @@ export interface TestGraph {
   readonly directory: string;
   /** What told that the process must be replaced. */
   readonly broken: readonly string[];
-  query(
-    statement: string,
-    parameters?: Record<string, ValueKind>,
-    more?: QueryMore,
-  ): ReturnType<typeof query>;
+  query(statement: string, parameters?: Record<string, ValueKind>, more?: QueryMore): Promise<QueryResponse>;
   execute(
     statement: string,
     parameters?: Record<string, ValueKind>,
     more?: CallMore,
-  ): ReturnType<typeof execute>;
-  stream(statement: string, more?: QueryMore): ReturnType<typeof streamQuery>;
+  ): Promise<ExecuteResponse>;
+  stream(statement: string, more?: QueryMore): AsyncIterable<StreamQueryResponse>;
   import(
     first: MessageInitShape<typeof ImportTableRequestSchema>,
     ...chunks: (string | Uint8Array)[]
@@ -117,12 +126,20 @@ export async function openTestGraph(
     graph,
     directory,
     broken,
-    query: (statement, parameters = {}, { context, ...more } = {}) =>
-      query(graph, request(QueryRequestSchema, statement, parameters, more), testContext(context)),
-    execute: (statement, parameters = {}, { context, ...more } = {}) =>
-      execute(graph, request(ExecuteRequestSchema, statement, parameters, more), testContext(context)),
-    stream: (statement, { context, ...more } = {}) =>
-      streamQuery(graph, request(StreamQueryRequestSchema, statement, {}, more), testContext(context)),
+    query: async (statement, parameters = {}, { context, ...more } = {}) => {
+      const wanted = request(QueryRequestSchema, statement, parameters, more);
+      return decode(QueryResponseSchema, await query(graph, wanted, testContext(context)));
+    },
+    execute: async (statement, parameters = {}, { context, ...more } = {}) => {
+      const wanted = request(ExecuteRequestSchema, statement, parameters, more);
+      return decode(ExecuteResponseSchema, await execute(graph, wanted, testContext(context)));
+    },
+    stream: async function* (statement, { context, ...more } = {}) {
+      const wanted = request(StreamQueryRequestSchema, statement, {}, more);
+      for await (const message of streamQuery(graph, wanted, testContext(context))) {
+        yield decode(StreamQueryResponseSchema, message);
+      }
+    },
     import: (first, ...chunks) => importTable(graph, importMessages(first, chunks), testContext()),
     watch: (importId, context) =>
       watchImport(
@@ -138,6 +155,11 @@ export async function openTestGraph(
 }
 
 const silent = createLogger('test', 'silent');
+
+/** The message, its bytes as arrays of their own rather than Node's buffers. */
+function decode<S extends DescMessage>(schema: S, { bytes }: EncodedMessage): MessageShape<S> {
+  return fromBinary(schema, new Uint8Array(bytes));
+}
 
 /** The context of a call by the graph's organization. */
 export function testContext(more: Partial<CallContext> = {}): CallContext {

@@ -2,6 +2,7 @@ import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { type RpcError, rpcError } from '../../mesh/rpc/error.ts';
 import type { RefusalReason } from '../domain/cypher/refusal.ts';
 import { ParameterInvalid } from '../domain/values/bind-parameters.ts';
+import { RowTooLarge } from '../engine/encode/row-batches.ts';
 import { EngineFailure, type EngineFailureKind } from '../engine/engine-failure.ts';
 import { ValueNotExact } from '../engine/exact-result.ts';
 import { StatementRefused } from '../engine/statement-refused.ts';
@@ -46,6 +47,10 @@ export function toCallError(error: unknown): RpcError | unknown {
   if (error instanceof ValueNotExact) {
     const metadata = { column: error.column, type: error.type };
     return rpcError(ErrorReason.VALUE_NOT_EXACT, error.message, { metadata });
+  }
+  if (error instanceof RowTooLarge) {
+    const metadata = { limit_bytes: String(error.bytesMax) };
+    return rpcError(ErrorReason.RESULT_TOO_LARGE, error.message, { metadata });
   }
   if (!(error instanceof EngineFailure)) return error;
   const reason = reasonByKind[error.kind];

@@ -4,17 +4,20 @@ import type { Line, LoadRequest } from './line.ts';
 /** HTTP/1.1 from ready-made bytes, one call at a time. Knows answers with Content-Length and chunked ones. */
 export class Http1Line implements Line {
   readonly #socket: Socket;
-  readonly #request: Buffer;
-  readonly #answerBytes: number;
+  readonly #requests: readonly Buffer[];
+  readonly #answerBytes: number | undefined;
   #onEnd: ((isSuccess: boolean) => void) | undefined;
   #answer = '';
+  #sent = 0;
 
-  constructor(socket: Socket, { path, headers, body, answerBytes }: LoadRequest) {
+  constructor(socket: Socket, { path, headers, body, bodies = [body], answerBytes }: LoadRequest) {
     this.#socket = socket;
     this.#answerBytes = answerBytes;
-    const lines = Object.entries({ host: '127.0.0.1', ...headers, 'content-length': body.length });
-    const head = [`POST ${path} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`), '', ''];
-    this.#request = Buffer.concat([Buffer.from(head.join('\r\n')), body]);
+    this.#requests = bodies.map((each) => {
+      const lines = Object.entries({ host: '127.0.0.1', ...headers, 'content-length': each.length });
+      const head = [`POST ${path} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`), '', ''];
+      return Buffer.concat([Buffer.from(head.join('\r\n')), each]);
+    });
     socket.setEncoding('latin1').on('data', (text) => this.#read(String(text)));
     socket.on('error', () => {});
     socket.on('close', () => this.#end(false));
@@ -30,7 +33,7 @@ export class Http1Line implements Line {
       return;
     }
     this.#onEnd = onEnd;
-    this.#socket.write(this.#request);
+    this.#socket.write(this.#requests[this.#sent++ % this.#requests.length] ?? '');
   }
 
   close(): void {
@@ -53,7 +56,8 @@ export class Http1Line implements Line {
     const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
     const isOver = length === undefined ? body.endsWith('0\r\n\r\n') : body.length >= Number(length);
     if (!isOver) return;
-    const isWhole = length === undefined || body.length === this.#answerBytes;
+    const wanted = this.#answerBytes ?? body.length;
+    const isWhole = length === undefined || body.length === wanted;
     this.#end(head.startsWith('HTTP/1.1 200 ') && isWhole);
   }
 }

@@ -16,19 +16,19 @@ import type { Line, LoadRequest } from './line.ts';
 /** HTTP/2 from ready-made bytes: only the stream's id differs between calls, and answers are read by their frames. */
 export class Http2Line implements Line {
   readonly #socket: Socket;
-  readonly #request: Buffer;
+  readonly #requests: readonly Buffer[];
   readonly #dataAt: number;
-  readonly #answerBytes: number;
+  readonly #answerBytes: number | undefined;
   readonly #calls = new Map<number, { bytes: number; readonly onEnd: (isSuccess: boolean) => void }>();
   #nextId = 1;
   #callsMax = 100;
 
-  constructor(socket: Socket, { path, headers, body, answerBytes }: LoadRequest) {
+  constructor(socket: Socket, { path, headers, body, bodies = [body], answerBytes }: LoadRequest) {
     this.#socket = socket;
     const pseudo = { ':method': 'POST', ':scheme': 'http', ':path': path, ':authority': '127.0.0.1' };
     const head = toFrame(frame.headers, flag.endHeaders, toHeaderBlock({ ...pseudo, ...headers }));
     this.#dataAt = head.length;
-    this.#request = Buffer.concat([head, toFrame(frame.data, flag.endStream, body)]);
+    this.#requests = bodies.map((each) => Buffer.concat([head, toFrame(frame.data, flag.endStream, each)]));
     this.#answerBytes = answerBytes;
     const reader = new FrameReader((...parts) => this.#take(...parts));
     socket.on('data', (bytes: Buffer) => reader.read(bytes));
@@ -49,7 +49,7 @@ export class Http2Line implements Line {
     }
     const id = this.#nextId;
     this.#nextId += 2;
-    const request = Buffer.from(this.#request);
+    const request = Buffer.from(this.#requests[(id >>> 1) % this.#requests.length] ?? []);
     request.writeUInt32BE(id, streamIdAt);
     request.writeUInt32BE(id, this.#dataAt + streamIdAt);
     this.#calls.set(id, { bytes: 0, onEnd });
@@ -67,7 +67,7 @@ export class Http2Line implements Line {
   #end(id: number, isSuccess: boolean): void {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
-    call?.onEnd(isSuccess && call.bytes === this.#answerBytes);
+    call?.onEnd(isSuccess && call.bytes === (this.#answerBytes ?? call.bytes));
   }
 
   #take(type: number, flags: number, id: number, payload: Buffer): void {

@@ -12,6 +12,8 @@ export interface LoadRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** Bytes in the body of a right answer. */
-  readonly answerBytes: number;
+  /** Bodies that calls have in turn, instead of the one. */
+  readonly bodies?: readonly Uint8Array[];
+  /** Bytes in the body of a right answer, where all have as many. */
+  readonly answerBytes: number | undefined;
 }

@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
 import { ImportStage } from '../../../../gen/trellis/graph/v1/graph_pb.js';
 import { rpcError } from '../../../mesh/rpc/error.ts';
+import { onOver } from '../call-watch.ts';
 import { EngineFailure } from '../engine-failure.ts';
-import { onOver, overFailure, throwIfOver } from '../engine-gate.ts';
+import { overFailure, throwIfOver } from '../engine-gate.ts';
 import type { CallLimits } from '../graph-engine.ts';
 import type { RowRefusal } from './refusals.ts';
 

@@ -1,7 +1,8 @@
 import { ErrorReason } from '../../../../gen/trellis/common/v1/error_reason_pb.js';
 import type { ImportTableRequest } from '../../../../gen/trellis/graph/v1/graph_pb.js';
 import { type RpcError, rpcError } from '../../../mesh/rpc/error.ts';
-import { onOver, overFailure } from '../engine-gate.ts';
+import { onOver } from '../call-watch.ts';
+import { overFailure } from '../engine-gate.ts';
 import type { CallLimits } from '../graph-engine.ts';
 
 /** What bounds an upload, and who follows it. */

@@ -1,5 +1,6 @@
+import { onOver } from '../call-watch.ts';
 import { EngineFailure } from '../engine-failure.ts';
-import { onOver, overFailure } from '../engine-gate.ts';
+import { overFailure } from '../engine-gate.ts';
 import type { CallLimits } from '../graph-engine.ts';
 import type { KuzuConnection } from './kuzu-connection.ts';
 
@@ -9,7 +10,7 @@ export class ConnectionPool {
   readonly #sizeMax: number;
   readonly #waitingMax: number;
   readonly #idle: KuzuConnection[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((connection: KuzuConnection | undefined) => void)[] = [];
   #size = 0;
 
   constructor(open: () => Promise<KuzuConnection>, sizeMax: number, waitingMax: number) {
@@ -18,28 +19,38 @@ export class ConnectionPool {
     this.#waitingMax = waitingMax;
   }
 
+  /** A connection that nobody uses. */
+  tryTake(): KuzuConnection | undefined {
+    return this.#idle.pop();
+  }
+
   /** Waits for a connection. Throws EngineFailure: busy, timeout or cancelled. */
   async take(limits: CallLimits): Promise<KuzuConnection> {
     for (;;) {
-      const idle = this.#idle.pop();
+      const idle = this.tryTake();
       if (idle) return idle;
       if (this.#size < this.#sizeMax) return this.#add();
       if (this.#waiting.length >= this.#waitingMax) {
         throw new EngineFailure('busy', 'too many calls wait for the graph already');
       }
-      await this.#wait(limits);
+      const given = await this.#wait(limits);
+      if (given) return given;
     }
   }
 
-  /** Takes a connection back; one that is worn is closed. */
-  async give(connection: KuzuConnection): Promise<void> {
-    if (connection.isWorn) {
-      this.#size -= 1;
-      await connection.close();
-    } else {
-      this.#idle.push(connection);
-    }
-    this.#waiting.shift()?.();
+  /** Takes a connection back; one that is worn is closed, and the promise is for that. */
+  give(connection: KuzuConnection): Promise<void> | undefined {
+    if (connection.isWorn) return this.#replace(connection);
+    const wake = this.#waiting.shift();
+    if (wake) wake(connection);
+    else this.#idle.push(connection);
+    return undefined;
+  }
+
+  async #replace(connection: KuzuConnection): Promise<void> {
+    this.#size -= 1;
+    await connection.close();
+    this.#waiting.shift()?.(undefined);
   }
 
   /** Closes the connections. All must have been given back. */
@@ -57,14 +68,14 @@ export class ConnectionPool {
     }
   }
 
-  #wait(limits: CallLimits): Promise<void> {
+  /** The connection that somebody gave back; undefined where there is room for another. */
+  #wait(limits: CallLimits): Promise<KuzuConnection | undefined> {
     return new Promise((resolve, reject) => {
-      const wake = () => {
+      const wake = (connection: KuzuConnection | undefined) => {
         stop();
-        resolve();
+        resolve(connection);
       };
       const stop = onOver(limits, () => {
-        stop();
         const at = this.#waiting.indexOf(wake);
         if (at !== -1) this.#waiting.splice(at, 1);
         reject(overFailure(limits));

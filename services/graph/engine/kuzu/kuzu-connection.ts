@@ -28,6 +28,7 @@ export class KuzuConnection {
   readonly #prepared = new LRUCache<string, PreparedStatement>({ max: preparedMax });
   #prepares = 0;
   #openResults = 0;
+  #timeoutMs = 0;
 
   readonly #mayBlock: () => boolean;
 
@@ -77,7 +78,7 @@ export class KuzuConnection {
     timeoutMs: number,
     isGuarded: boolean,
   ): Promise<EngineResult> {
-    this.#connection.setQueryTimeout(Math.max(1, Math.ceil(timeoutMs)));
+    this.#limit(timeoutMs);
     const results = await (values
       ? this.#runPrepared(text, values, isGuarded)
       : this.#runOnce(text, isGuarded));
@@ -95,9 +96,17 @@ export class KuzuConnection {
     return this.#connection.close();
   }
 
+  /** Calls with the tier's limit tell the engine once. */
+  #limit(timeoutMs: number): void {
+    const ms = Math.max(1, Math.ceil(timeoutMs));
+    if (ms === this.#timeoutMs) return;
+    this.#timeoutMs = ms;
+    this.#connection.setQueryTimeout(ms);
+  }
+
   async #runPrepared(text: string, values: Readonly<Record<string, EngineParameter>>, isGuarded: boolean) {
     const statement = await this.#prepare(text, values, isGuarded);
-    return this.#connection.execute(statement, { ...values } as Record<string, KuzuValue>);
+    return this.#connection.execute(statement, values as Record<string, KuzuValue>);
   }
 
   async #runOnce(text: string, isGuarded: boolean) {
@@ -116,7 +125,7 @@ export class KuzuConnection {
     isGuarded: boolean,
   ): Promise<PreparedStatement> {
     // The engine keeps the types of the first values that a prepared statement was given.
-    const key = `${isGuarded} ${shapeOf({ ...values })} ${text}`;
+    const key = `${isGuarded} ${shapeOf(values)} ${text}`;
     const known = this.#prepared.get(key);
     if (known) return known;
     this.#prepares += 1;
@@ -147,7 +156,7 @@ class KuzuResult implements EngineResult {
 
   read(rowsMax: number): RawRow[] {
     const rows: RawRow[] = [];
-    while (rows.length < rowsMax && this.#result.hasNext()) {
+    while (rows.length < rowsMax) {
       const row = this.#next();
       if (!row) break;
       rows.push(row);

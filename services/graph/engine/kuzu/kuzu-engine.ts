@@ -28,6 +28,8 @@ export interface KuzuEngineOptions {
 /** Address space, not a quota. A power of two, as the engine wants. */
 const databaseBytesMax = 2 ** 40;
 
+const readKind = { isAutomatic: true, canTimeOut: true };
+
 const never = new AbortController().signal;
 
 /** A graph in Kuzu 0.11.3. The hazards that it works around are listed in the README of this service. */
@@ -71,13 +73,17 @@ export class KuzuEngine implements GraphEngine {
   }
 
   async read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T> {
-    const { leave, connection } = await this.#enter('read', limits);
-    const kind = { isAutomatic: true, canTimeOut: true };
-    const transaction = new KuzuTransaction(connection, limits, this, kind);
+    const { leave, connection } = this.#tryEnterRead() ?? (await this.#enter('read', limits));
+    const transaction = new KuzuTransaction(connection, limits, this, readKind);
     try {
       return await work(transaction);
     } finally {
-      void this.#end(connection, transaction, undefined, limits).finally(leave);
+      const giving = transaction.isSettled ? this.#pool.give(connection) : undefined;
+      if (giving || !transaction.isSettled) {
+        void (giving ?? this.#end(connection, transaction, undefined, limits)).finally(leave);
+      } else {
+        leave();
+      }
     }
   }
 
@@ -131,6 +137,17 @@ export class KuzuEngine implements GraphEngine {
         void this.#checkpointIfDue();
       });
     }
+  }
+
+  /** The way of nearly all reads: nobody is before them. */
+  #tryEnterRead() {
+    if (this.#isClosing) return undefined;
+    const connection = this.#pool.tryTake();
+    if (!connection) return undefined;
+    const leave = this.#gate.tryEnter('read');
+    if (leave) return { leave, connection };
+    void this.#pool.give(connection);
+    return undefined;
   }
 
   async #enter(lane: 'read' | 'write' | 'alone', limits: CallLimits) {

@@ -1,6 +1,7 @@
 import type { EngineParameter } from '../../domain/values/text-form.ts';
+import { onOver } from '../call-watch.ts';
 import { EngineFailure } from '../engine-failure.ts';
-import { onOver, overFailure } from '../engine-gate.ts';
+import { overFailure } from '../engine-gate.ts';
 import type { CallLimits, EngineResult, EngineTransaction } from '../graph-engine.ts';
 import type { KuzuConnection } from './kuzu-connection.ts';
 import { toEngineFailure } from './kuzu-failure.ts';
@@ -32,6 +33,7 @@ export class KuzuTransaction implements EngineTransaction {
   #underWay: Promise<unknown> = Promise.resolve();
   #hasFailed = false;
   #hasCopied = false;
+  #isSettled = true;
   #isSnapshot = false;
   #isLeft = false;
 
@@ -56,6 +58,11 @@ export class KuzuTransaction implements EngineTransaction {
   /** True once a statement began to copy rows in. Rolling that back damages the memory of the process. */
   get hasCopied(): boolean {
     return this.#hasCopied;
+  }
+
+  /** True where nothing of the transaction runs. */
+  get isSettled(): boolean {
+    return this.#isSettled && !this.#isSnapshot;
   }
 
   /** Resolves when nothing of the transaction runs any more. */
@@ -91,33 +98,41 @@ export class KuzuTransaction implements EngineTransaction {
       return await work();
     } finally {
       this.#isSnapshot = false;
+      this.#isSettled = false;
       // Whatever still runs ends before the transaction does; one that failed has ended it already.
-      this.#underWay = this.#underWay.then(() => this.#connection.control('endRead').catch(() => {}));
+      this.#underWay = this.#underWay
+        .then(() => this.#connection.control('endRead').catch(() => {}))
+        .then(() => {
+          this.#isSettled = true;
+        });
       if (!this.#isLeft) await this.#underWay;
     }
   }
 
-  async #untilOver(running: Promise<EngineResult>): Promise<EngineResult> {
-    let stop = () => {};
-    const over = new Promise<never>((_, reject) => {
-      const { deadlineMs, signal } = this.#limits;
-      stop = onOver({ deadlineMs: deadlineMs + graceMs, signal }, () => reject(overFailure(this.#limits)));
+  #untilOver(running: Promise<EngineResult>): Promise<EngineResult> {
+    const { deadlineMs, signal } = this.#limits;
+    return new Promise((resolve, reject) => {
+      const stop = onOver({ deadlineMs: deadlineMs + graceMs, signal }, () => {
+        this.#isLeft = true;
+        this.#hasFailed = true;
+        reject(overFailure(this.#limits));
+      });
+      const end = () => {
+        this.#isSettled = true;
+        stop();
+      };
+      this.#isSettled = false;
+      this.#underWay = running.then(
+        (result) => {
+          end();
+          if (this.#isLeft) result.close();
+          else resolve(result);
+        },
+        (error: unknown) => {
+          end();
+          reject(error);
+        },
+      );
     });
-    this.#underWay = running.then(
-      (result) => {
-        if (this.#isLeft) result.close();
-      },
-      () => {},
-    );
-    try {
-      return await Promise.race([running, over]);
-    } catch (error) {
-      // The binding throws no EngineFailure: this is the caller's time.
-      this.#isLeft = error instanceof EngineFailure;
-      this.#hasFailed ||= this.#isLeft;
-      throw error;
-    } finally {
-      stop();
-    }
   }
 }
