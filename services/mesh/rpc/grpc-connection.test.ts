@@ -393,6 +393,28 @@ describe('a connection', () => {
     await server.client.until(() => server.client.isClosed);
   });
 
+  it('forgets an upload that was answered before all of it was read', async () => {
+    const begun = deferred();
+    const answer = deferred();
+    const server = connect({
+      importTable: async () => {
+        begun.resolve();
+        await answer.promise;
+        return {};
+      },
+    });
+    const large = create(ImportTableRequestSchema, { graphId: 'g', body: { data: new Uint8Array(100_000) } });
+    const { stream, log } = server.client.request(head(toUpload));
+    for (let i = 0; i < 3; i++) stream.write(envelope(toBinary(ImportTableRequestSchema, large)));
+    stream.end();
+    await begun.promise;
+    await server.client.settled();
+    answer.resolve();
+    await log.until(() => log.isEnded);
+    server.connection.drain();
+    await server.client.until(() => server.client.isClosed);
+  });
+
   it('is cut where its client shows no sign of life', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { theirs } = serve();
