@@ -272,5 +272,7 @@ export class GrpcCall implements StreamListener, IncomingCall, Expiring, Request
     if (this.deadlineMs !== undefined) this.#server.deadlines.delete(this);
     this.#one = undefined;
     this.#onRoom?.();
+    // What the client still sends is discarded; held, it would keep the stream open.
+    this.#stream.resume();
   }
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   ServerConnection,
   type ServerConnectionOptions,
@@ -28,13 +28,13 @@ const goAwayMs = 1_000;
 
 /** A client's connection: its streams are calls. */
 export class GrpcConnection implements ServerConnectionOwner {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #server: CallServer;
   readonly #connection: ServerConnection;
   readonly #heartbeat: NodeJS.Timeout;
   #limit: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, server: CallServer) {
+  constructor(socket: Duplex, server: CallServer) {
     this.#socket = socket;
     this.#server = server;
     this.#connection = new ServerConnection(socket, options, this);
