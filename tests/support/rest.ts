@@ -20,6 +20,10 @@ export class RestClient {
     return new RestClient(this.url, credential);
   }
 
+  at(url: string): RestClient {
+    return new RestClient(url, this.#credential);
+  }
+
   get(path: string): Promise<RestAnswer> {
     return this.send('GET', path);
   }

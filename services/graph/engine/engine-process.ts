@@ -23,6 +23,13 @@ const bounds = { connectionsMax: 8, threadsPerStatement: 2, readsWaitingMax: 256
 
 const checkpointBytes = 64 * 2 ** 20;
 const stuckMs = 10_000;
+
+/** How long a statement may go on that nobody waits for, where it is in the way or nobody else is there. */
+const abandonedMs = 3_000;
+
+/** What a write leaves free on the volume, so that something can still be deleted. */
+const volumeBytesFreeMin = 64 * 2 ** 20;
+
 const importBytesDefault = 512 * 2 ** 20;
 
 /** What the process may take beside the buffer pool: the engine's own heap, results on their way, this runtime. */
@@ -37,11 +44,6 @@ const lastStatementsMs = 3_000;
 /** How long an answer has to go out before the process ends for something that only a new one mends. */
 const lastAnswersMs = 200;
 
-const exitClean = 0;
-const exitFailed = 1;
-/** Another process can open the graph at once. */
-const exitReplaceMe = 75;
-
 interface Open {
   readonly engine: KuzuEngine;
   readonly server: GrpcServer;
@@ -51,15 +53,15 @@ interface Open {
 /** The life of an engine process: opens one graph, serves it, closes it, ends. */
 export class EngineProcess {
   readonly #send: (event: EngineEvent) => Promise<void>;
-  readonly #exit: (code: number) => void;
+  readonly #end: (isClean: boolean) => void;
   #opening: Promise<Open | undefined> | undefined;
   #isClosing = false;
   #log: Logger | undefined;
   readonly #calls = { underWay: 0 };
 
-  constructor(send: (event: EngineEvent) => Promise<void>, exit: (code: number) => void) {
+  constructor(send: (event: EngineEvent) => Promise<void>, end: (isClean: boolean) => void) {
     this.#send = send;
-    this.#exit = exit;
+    this.#end = end;
   }
 
   async obey(command: EngineCommand): Promise<void> {
@@ -71,7 +73,7 @@ export class EngineProcess {
       this.#log?.error({ err: error }, 'the graph did not open');
       const message = error instanceof Error ? error.message : String(error);
       await this.#send({ type: 'failed', cause: openFailureOf(error), message });
-      this.#exit(exitFailed);
+      this.#end(false);
       return undefined;
     });
     const open = await this.#opening;
@@ -82,16 +84,18 @@ export class EngineProcess {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    let isClean = false;
     try {
       const open = await this.#opening;
       await open?.server.close();
       const deadlineMs = Date.now() + lastStatementsMs;
       await open?.engine.close({ deadlineMs, signal: new AbortController().signal });
+      isClean = true;
     } catch (error) {
       // What was acknowledged is in the log of the database; the next process replays it.
       this.#log?.warn({ err: error }, 'the graph was not closed cleanly');
     }
-    this.#exit(exitClean);
+    this.#end(isClean);
   }
 
   /** Closes where no call is under way. From the answer on no call is taken: its caller is told that it was not. */
@@ -104,7 +108,7 @@ export class EngineProcess {
   /** Ends the process at once; what was acknowledged is in the log of the database. */
   fail(error: unknown): void {
     this.#log?.fatal({ err: error }, 'the engine process ends');
-    this.#exit(exitFailed);
+    this.#end(false);
   }
 
   async #open(config: EngineConfig): Promise<Open> {
@@ -116,14 +120,18 @@ export class EngineProcess {
     const verifier = await createVerifier(config.verificationKey);
     const replaceMe = (why: string) => {
       log.error({ why }, 'the engine process ends, to be replaced');
-      setTimeout(() => this.#exit(exitReplaceMe), lastAnswersMs);
+      setTimeout(() => this.#end(false), lastAnswersMs);
     };
     const engine = await KuzuEngine.open({
       ...bounds,
       databasePath: config.databasePath,
       bufferPoolBytes: tier.bufferPoolBytes,
+      storageBytesMax: tier.storageBytesMax,
+      volumeBytesFreeMin,
       checkpointBytes,
       stuckMs,
+      abandonedMs,
+      isQuiet: () => this.#calls.underWay === 0,
       onBroken: replaceMe,
     });
     watchMemory(tier.bufferPoolBytes + memoryBesideBytes, () => replaceMe('it took more memory than it has'));

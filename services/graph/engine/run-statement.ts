@@ -64,6 +64,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => Promise<T>,
   ): Promise<Outcome<T>> {
+    if (call.verdict.mayGrow) await this.#engine.requireRoom(0);
     const known = this.#plans.get(planKey(call, this.#engine));
     const first = await withTypes(call, (typed) =>
       this.#attempt(typed, known, rowsMax, limits, finish),

@@ -89,7 +89,11 @@ export async function openTestGraph(
     readsWaitingMax: 8,
     writesWaitingMax: 4,
     checkpointBytes: 2 ** 30,
-    stuckMs: 10_000,
+    stuckMs: 60_000,
+    abandonedMs: 60_000,
+    isQuiet: () => false,
+    storageBytesMax: 2 ** 40,
+    volumeBytesFreeMin: 0,
     onBroken: (why) => broken.push(why),
     ...options,
   });

@@ -12,6 +12,7 @@ const reasonByKind: Readonly<Record<EngineFailureKind, ErrorReason>> = {
   timeout: ErrorReason.DEADLINE_EXCEEDED,
   cancelled: ErrorReason.CANCELLED,
   busy: ErrorReason.GRAPH_BUSY,
+  storage: ErrorReason.STORAGE_FULL,
   memory: ErrorReason.OUT_OF_MEMORY,
   unknown: ErrorReason.OUTCOME_UNKNOWN,
   closed: ErrorReason.UNAVAILABLE,
@@ -47,6 +48,9 @@ export function toCallError(error: unknown): RpcError | unknown {
     const metadata = { column: error.column, type: error.type };
     return rpcError(ErrorReason.VALUE_NOT_EXACT, error.message, { metadata });
   }
+  if (isNoSpace(error)) {
+    return rpcError(ErrorReason.STORAGE_FULL, "the disk of the graph's node is full", { cause: error });
+  }
   if (!(error instanceof EngineFailure)) return error;
   const reason = reasonByKind[error.kind];
   const isRetryable = error.kind === 'busy' || error.kind === 'closed';
@@ -55,6 +59,12 @@ export function toCallError(error: unknown): RpcError | unknown {
     cause: error.cause ?? error,
     ...(isRetryable ? { retryAfterMs } : {}),
   });
+}
+
+/** What the system says to this process, which keeps uploads, when it takes no more. */
+function isNoSpace(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
 }
 
 function refusalError({ refusal, charactersMax }: StatementRefused): RpcError {

@@ -21,6 +21,8 @@ export interface Tier {
   readonly graphsPerNode: number;
   /** The engine's buffer pool. */
   readonly bufferPoolBytes: number;
+  /** The graph's database file and its log; free pages of the file do not count. */
+  readonly storageBytesMax: number;
   readonly queryTimeoutMs: number;
   readonly statementCharactersMax: number;
   /** Rows in one message of a streamed result. */
@@ -33,6 +35,7 @@ export const tiers: readonly Tier[] = [
     id: 'standard',
     graphsPerNode: 10,
     bufferPoolBytes: 512 * 2 ** 20,
+    storageBytesMax: 10 * 2 ** 30,
     queryTimeoutMs: 30_000,
     statementCharactersMax: 10_000,
     batchRows: 1_000,
@@ -41,6 +44,7 @@ export const tiers: readonly Tier[] = [
     id: 'enterprise',
     graphsPerNode: 1,
     bufferPoolBytes: 14 * 2 ** 30,
+    storageBytesMax: 100 * 2 ** 30,
     queryTimeoutMs: 120_000,
     statementCharactersMax: 50_000,
     batchRows: 5_000,
@@ -49,6 +53,7 @@ export const tiers: readonly Tier[] = [
     id: 'premium',
     graphsPerNode: 1,
     bufferPoolBytes: 28 * 2 ** 30,
+    storageBytesMax: 500 * 2 ** 30,
     queryTimeoutMs: 300_000,
     statementCharactersMax: 100_000,
     batchRows: 10_000,

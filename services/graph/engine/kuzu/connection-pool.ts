@@ -18,6 +18,11 @@ export class ConnectionPool {
     this.#waitingMax = waitingMax;
   }
 
+  /** True while somebody waits for a connection. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Waits for a connection. Throws EngineFailure: busy, timeout or cancelled. */
   async take(limits: CallLimits): Promise<KuzuConnection> {
     for (;;) {
