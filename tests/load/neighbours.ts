@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ForeignGrpcClient } from '../support/foreign-grpc.ts';
 import { enginePids, killIfAlive, startMesh } from '../support/mesh.ts';
-import { createGraph, createTenant, execute, type Tenant } from '../support/rest.ts';
+import { createGraphPatiently, createTenant, execute, type Tenant } from '../support/rest.ts';
 import { pacedLoad, type Seen } from './neighbours/paced-load.ts';
 
 const perSecond = 50;
@@ -85,7 +85,7 @@ try {
 process.exit(0);
 
 async function createFilledGraph({ rest }: Tenant): Promise<string> {
-  const graphId = await createGraph(rest);
+  const graphId = await createGraphPatiently(rest);
   await execute(rest, graphId, 'CREATE NODE TABLE T(id INT64 PRIMARY KEY, name STRING)');
   await execute(
     rest,

@@ -90,6 +90,15 @@ export async function createGraph(rest: RestClient, displayName = 'test'): Promi
   return expectOk(await rest.post('/v1/graphs', { displayName })).graph.graphId;
 }
 
+/** The same on a machine so busy that its node may be slow to open a graph: asks again while it is not available. */
+export async function createGraphPatiently(rest: RestClient): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const { status, body } = await rest.post('/v1/graphs', { displayName: 'test' });
+    if (status !== 503 || attempt === 10)
+      return expectOk({ status, body, headers: new Headers() }).graph.graphId;
+  }
+}
+
 /** Runs a statement that may write. */
 export async function execute(rest: RestClient, graphId: string, statement: string, parameters = {}) {
   return expectOk(await rest.post(`/v1/graphs/${graphId}/execute`, { statement, parameters }));

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { pick, type Random } from '../../support/random.ts';
-import { createGraph, execute, type Tenant } from '../../support/rest.ts';
+import { createGraphPatiently, execute, type Tenant } from '../../support/rest.ts';
 import { CallLog, type CallOutcome } from './call-log.ts';
 import { type FoundRow, Ledger, type WriteOutcome } from './ledger.ts';
 
@@ -37,7 +37,7 @@ export class GraphLoad {
 
   /** Creates the graph. */
   static async create(tenant: Tenant, random: Random): Promise<GraphLoad> {
-    const graphId = await createGraph(tenant.rest);
+    const graphId = await createGraphPatiently(tenant.rest);
     await execute(tenant.rest, graphId, 'CREATE NODE TABLE T(id INT64 PRIMARY KEY, batch INT64, v INT64)');
     await execute(tenant.rest, graphId, 'CREATE REL TABLE L(FROM T TO T)');
     await execute(tenant.rest, graphId, 'CREATE NODE TABLE I(id INT64 PRIMARY KEY, batch INT64, v INT64)');
