@@ -43,6 +43,9 @@ else console.log('NOT MEASURED: a full disk. It takes a volume of its own, and s
 const mesh = await startMesh({
   dataDirectory,
   env: { TRELLIS_RATELIMIT_SCALE: '1000000', TRELLIS_LOG_LEVEL: 'fatal' },
+}).catch(async (error: unknown) => {
+  await removeDisk();
+  throw error;
 });
 try {
   const [neighbour, offender] = [await createTenant(mesh.url), await createTenant(mesh.url)];
@@ -79,10 +82,14 @@ try {
   grpc.close();
 } finally {
   await mesh.stop();
+  await removeDisk();
+}
+process.exit(0);
+
+async function removeDisk(): Promise<void> {
   if (hasDisk) execFileSync('umount', [graphs]);
   await rm(dataDirectory, { recursive: true, force: true });
 }
-process.exit(0);
 
 async function createFilledGraph({ rest }: Tenant): Promise<string> {
   const graphId = await createGraphPatiently(rest);

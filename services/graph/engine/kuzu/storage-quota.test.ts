@@ -16,7 +16,10 @@ const add = (from: number) =>
 /** Adds until the graph has no room; the figures may be half a second old. */
 const fill = async (): Promise<Awaited<ReturnType<typeof failureOf>>> => {
   for (let from = 0; from < 1_000_000; from += 1_000) {
-    const failure = await add(from).then(() => undefined, (error: unknown) => failureOf(Promise.reject(error)));
+    const failure = await add(from).then(
+      () => undefined,
+      (error: unknown) => failureOf(Promise.reject(error)),
+    );
     if (failure) return failure;
   }
   throw new Error('the graph has no end');
@@ -43,7 +46,14 @@ test('a graph that has what it may refuses to grow, reads on, and grows again af
   await graph.execute('MATCH (t:T) DELETE t');
   // The deletion makes room at the checkpoint that follows it.
   await expect
-    .poll(() => graph.execute("CREATE (:T {id: -2, s: 'x'})").then(() => 'written', () => 'full'), { timeout: 30_000 })
+    .poll(
+      () =>
+        graph.execute("CREATE (:T {id: -2, s: 'x'})").then(
+          () => 'written',
+          () => 'full',
+        ),
+      { timeout: 30_000 },
+    )
     .toBe('written');
   await graph.execute('DROP TABLE T');
   expect(graph.broken).toEqual([]);
