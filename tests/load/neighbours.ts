@@ -5,7 +5,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -129,8 +129,8 @@ async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Pro
 
 async function killEngine(graphId: string): Promise<void> {
   for (const pid of await enginePids(mesh)) {
-    const place = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-    if (place.includes(graphId)) killIfAlive(pid);
+    const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (title.includes(graphId)) killIfAlive(pid);
   }
 }
 

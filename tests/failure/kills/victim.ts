@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { enginePids, killIfAlive, type Mesh } from '../../support/mesh.ts';
@@ -54,13 +54,13 @@ export class Victim {
     if (which === 'late') throw new Error(`graph ${this.load.graphId} did not return in ${returnMs} ms`);
   }
 
-  /** The graph's process, told by where it works. */
+  /** The graph's process, told by its title. */
   async #find(except?: number): Promise<number> {
     const endMs = performance.now() + returnMs;
     while (performance.now() < endMs) {
       for (const pid of await enginePids(this.#mesh)) {
-        const place = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-        if (pid !== except && place.includes(this.load.graphId)) return pid;
+        const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+        if (pid !== except && title.includes(this.load.graphId)) return pid;
       }
       await setTimeout(5);
     }
