@@ -134,7 +134,9 @@ export async function openTestGraph(
         testContext(context),
       ),
     close: async () => {
-      await engine.close({ deadlineMs: Date.now() + 60_000, signal: new AbortController().signal });
+      // One that asked to be replaced ends with its process.
+      if (broken.length === 0)
+        await engine.close({ deadlineMs: Date.now() + 60_000, signal: new AbortController().signal });
       await rm(directory, { recursive: true, force: true });
     },
   };
