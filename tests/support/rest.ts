@@ -20,6 +20,10 @@ export class RestClient {
     return new RestClient(this.url, credential);
   }
 
+  at(url: string): RestClient {
+    return new RestClient(url, this.#credential);
+  }
+
   get(path: string): Promise<RestAnswer> {
     return this.send('GET', path);
   }
@@ -84,6 +88,15 @@ export async function createTenant(url: string): Promise<Tenant> {
 /** Creates a graph; resolves with its id. */
 export async function createGraph(rest: RestClient, displayName = 'test'): Promise<string> {
   return expectOk(await rest.post('/v1/graphs', { displayName })).graph.graphId;
+}
+
+/** The same on a machine so busy that its node may be slow to open a graph: asks again while it is not available. */
+export async function createGraphPatiently(rest: RestClient): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const { status, body } = await rest.post('/v1/graphs', { displayName: 'test' });
+    if (status !== 503 || attempt === 10)
+      return expectOk({ status, body, headers: new Headers() }).graph.graphId;
+  }
 }
 
 /** Runs a statement that may write. */

@@ -10,6 +10,8 @@ export type EngineFailureKind =
   | 'cancelled'
   /** Too many calls wait already. */
   | 'busy'
+  /** The graph has as much on disk as it may, or the disk is full; nothing was written. */
+  | 'storage'
   /** The buffer pool is full. */
   | 'memory'
   /** A commit failed; its transaction may or may not have happened. */

@@ -5,11 +5,12 @@ import type { CallLimits } from './graph-engine.ts';
 /** Gives back what was entered. Safe to call again. */
 export type Release = () => void;
 
-type Lane = 'read' | 'write' | 'alone';
+export type Lane = 'read' | 'write' | 'alone';
 
 interface Waiter {
   readonly lane: Lane;
   readonly enter: (release: Release) => void;
+  readonly refuse: (failure: EngineFailure) => void;
 }
 
 /** How many may wait. */
@@ -36,6 +37,18 @@ export class EngineGate {
   /** True while nobody is in and nobody waits. */
   get isIdle(): boolean {
     return this.#isFree('alone') && this.#waiting.length === 0;
+  }
+
+  /** True while somebody waits for whoever is in this lane to leave. */
+  isWaitedFor(lane: Lane): boolean {
+    return this.#waiting.some(
+      (waiter) => waiter.lane === 'alone' || (lane !== 'read' && waiter.lane !== 'read'),
+    );
+  }
+
+  /** Turns away those who wait to write. */
+  refuseWrites(failure: EngineFailure): void {
+    for (const waiter of this.#waiting.filter(({ lane }) => lane !== 'read')) waiter.refuse(failure);
   }
 
   /** Waits for a place in a lane. Throws EngineFailure: busy, timeout or cancelled. */
@@ -68,13 +81,14 @@ export class EngineGate {
           stop();
           resolve(release);
         },
+        refuse: (failure) => {
+          stop();
+          this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+          this.#next();
+          reject(failure);
+        },
       };
-      const giveUp = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        this.#next();
-        reject(overFailure(limits));
-      };
-      const stop = onOver(limits, giveUp);
+      const stop = onOver(limits, () => waiter.refuse(overFailure(limits)));
       this.#waiting.push(waiter);
     });
   }

@@ -22,6 +22,13 @@ const threadsPerStatement = 2;
 
 const checkpointBytes = 64 * 2 ** 20;
 const stuckMs = 10_000;
+
+/** How long a statement may go on that nobody waits for, where it is in the way or nobody else is there. */
+const abandonedMs = 3_000;
+
+/** What a write leaves free on the volume, so that something can still be deleted. */
+const volumeBytesFreeMin = 64 * 2 ** 20;
+
 const importBytesDefault = 512 * 2 ** 20;
 
 /** What the process may take beside the buffer pool: the engine's own heap, results on their way, this runtime. */
@@ -36,11 +43,6 @@ const lastStatementsMs = 3_000;
 /** How long an answer has to go out before the process ends for something that only a new one mends. */
 const lastAnswersMs = 200;
 
-const exitClean = 0;
-const exitFailed = 1;
-/** Another process can open the graph at once. */
-const exitReplaceMe = 75;
-
 interface Open {
   readonly engine: KuzuEngine;
   readonly server: GrpcServer;
@@ -51,16 +53,16 @@ interface Open {
 /** The life of an engine process: opens one graph, serves it, closes it, ends. */
 export class EngineProcess {
   readonly #send: (event: EngineEvent) => Promise<void>;
-  readonly #exit: (code: number) => void;
+  readonly #end: (isClean: boolean) => void;
   #rehearsal: Promise<void> = Promise.resolve();
   #opening: Promise<Open | undefined> | undefined;
   #isClosing = false;
   #log: Logger | undefined;
   readonly #calls = { underWay: 0 };
 
-  constructor(send: (event: EngineEvent) => Promise<void>, exit: (code: number) => void) {
+  constructor(send: (event: EngineEvent) => Promise<void>, end: (isClean: boolean) => void) {
     this.#send = send;
-    this.#exit = exit;
+    this.#end = end;
   }
 
   /**
@@ -86,7 +88,7 @@ export class EngineProcess {
         this.#log?.error({ err: error }, 'the graph did not open');
         const message = error instanceof Error ? error.message : String(error);
         await this.#send({ type: 'failed', cause: openFailureOf(error), message });
-        this.#exit(exitFailed);
+        this.#end(false);
         return undefined;
       });
     const open = await this.#opening;
@@ -97,16 +99,18 @@ export class EngineProcess {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    let isClean = false;
     try {
       const open = await this.#opening;
       await open?.server.close();
       const deadlineMs = Date.now() + lastStatementsMs;
       await open?.engine.close({ deadlineMs, signal: new AbortController().signal });
+      isClean = true;
     } catch (error) {
       // What was acknowledged is in the log of the database; the next process replays it.
       this.#log?.warn({ err: error }, 'the graph was not closed cleanly');
     }
-    this.#exit(exitClean);
+    this.#end(isClean);
   }
 
   /** Closes where no call is under way. From the answer on no call is taken: its caller is told that it was not. */
@@ -119,7 +123,7 @@ export class EngineProcess {
   /** Ends the process at once; what was acknowledged is in the log of the database. */
   fail(error: unknown): void {
     this.#log?.fatal({ err: error }, 'the engine process ends');
-    this.#exit(exitFailed);
+    this.#end(false);
   }
 
   async #rehearse(): Promise<void> {
@@ -137,7 +141,7 @@ export class EngineProcess {
     const verifier = await createVerifier(config.verificationKey);
     const replaceMe = (why: string) => {
       log.error({ why }, 'the engine process ends, to be replaced');
-      setTimeout(() => this.#exit(exitReplaceMe), lastAnswersMs);
+      setTimeout(() => this.#end(false), lastAnswersMs);
     };
     const engine = await KuzuEngine.open({
       connectionsMax: tier.statementsMax,
@@ -146,8 +150,12 @@ export class EngineProcess {
       writesWaitingMax: tier.writesWaitingMax,
       databasePath: config.databasePath,
       bufferPoolBytes: tier.bufferPoolBytes,
+      storageBytesMax: tier.storageBytesMax,
+      volumeBytesFreeMin,
       checkpointBytes,
       stuckMs,
+      abandonedMs,
+      isQuiet: () => this.#calls.underWay === 0,
       onBroken: replaceMe,
     });
     const unwatch = watchMemory(tier.bufferPoolBytes + memoryBesideBytes, () =>

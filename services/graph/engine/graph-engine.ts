@@ -63,6 +63,8 @@ export interface GraphEngine {
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
   ): Promise<{ readonly result: T; readonly commits: number }>;
+  /** Throws EngineFailure: storage, where there is no room for so many bytes more; 0 asks for none in particular. */
+  requireRoom(bytes: number): Promise<void>;
   /** Moves the write-ahead log into the database file, once nothing runs. */
   checkpoint(limits: CallLimits): Promise<void>;
   /** Lets nobody in any more, waits for what runs, checkpoints and closes. Throws EngineFailure at the deadline. */

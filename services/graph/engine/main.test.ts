@@ -292,11 +292,25 @@ describe('an engine process', () => {
     expect(existsSync(`${config.databasePath}.wal`)).toBe(false);
   });
 
+  test('ends when it has to be replaced, whatever runs: a statement that nobody waits for', async () => {
+    const { client, exited } = await open(configOf('abandoned'));
+    const left = new AbortController();
+    const endless = 'UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y RETURN sum(x * y)';
+    const call = client.query({ graphId, statement: endless }, { signal: left.signal });
+    await client.query({ graphId, statement: 'RETURN 1' });
+    left.abort();
+    expect(await failureOf(call)).toMatchObject({ reason: 'CANCELLED' });
+    // Nothing tells but the end of the process: the tier would let the statement run on for 30 s.
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    const again = await open(configOf('abandoned', 2n));
+    expect((await again.client.query({ graphId, statement: 'RETURN 1' })).rowCount).toBe(1);
+  });
+
   test('says why it cannot open, and ends', async () => {
     const config = configOf('broken');
     await writeFile(config.databasePath, 'this is no database');
     const { events, exited } = start(config);
-    expect(await exited).toEqual([1, null]);
+    expect(await exited).toEqual([null, 'SIGKILL']);
     expect(events).toMatchObject([{ type: 'failed', cause: 'damaged' }]);
   });
 });

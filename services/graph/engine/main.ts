@@ -13,13 +13,14 @@ process.title = 'trellis/graph/spare';
 process.on('SIGINT', () => {});
 
 const { EngineProcess } = await import('./engine-process.ts');
+const { endProcess } = await import('./end-process.ts');
 
 const send = (event: EngineEvent) =>
   new Promise<void>((resolve) => {
     if (process.connected) process.send?.(event, undefined, undefined, () => resolve());
     else resolve();
   });
-const engineProcess = new EngineProcess(send, (code) => process.exit(code));
+const engineProcess = new EngineProcess(send, endProcess);
 
 process.on('message', (command: EngineCommand) => {
   if (command.type === 'open') process.title = openTitle(command.config.graphId);

@@ -9,6 +9,7 @@ const tier: Tier = {
   instance: '',
   databasesPerNode: 1,
   bufferPoolBytes: 64 * 2 ** 20,
+  storageBytesMax: 2 ** 30,
   queryTimeoutMs: 1_000,
   statementCharactersMax: 1_000,
   batchRows: 1,

@@ -72,6 +72,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => T,
   ): Promise<Outcome<T>> {
+    if (call.verdict.mayGrow) await this.#engine.requireRoom(0);
     const known = this.#knownPlan(call, this.#engine);
     const first = await withTypes(call, (typed) => this.#attempt(typed, known, demand, limits, finish)).catch(
       (error: unknown) => {

@@ -100,7 +100,11 @@ export async function openTestGraph(
     readsWaitingMax: 8,
     writesWaitingMax: 4,
     checkpointBytes: 2 ** 30,
-    stuckMs: 10_000,
+    stuckMs: 60_000,
+    abandonedMs: 60_000,
+    isQuiet: () => false,
+    storageBytesMax: 2 ** 40,
+    volumeBytesFreeMin: 0,
     onBroken: (why) => broken.push(why),
     ...options,
   });
@@ -148,7 +152,9 @@ export async function openTestGraph(
         testContext(context),
       ),
     close: async () => {
-      await engine.close({ deadlineMs: Date.now() + 60_000, signal: new AbortController().signal });
+      // One that asked to be replaced ends with its process.
+      if (broken.length === 0)
+        await engine.close({ deadlineMs: Date.now() + 60_000, signal: new AbortController().signal });
       await rm(directory, { recursive: true, force: true });
     },
   };

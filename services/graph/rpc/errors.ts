@@ -13,6 +13,7 @@ const reasonByKind: Readonly<Record<EngineFailureKind, ErrorReason>> = {
   timeout: ErrorReason.DEADLINE_EXCEEDED,
   cancelled: ErrorReason.CANCELLED,
   busy: ErrorReason.GRAPH_BUSY,
+  storage: ErrorReason.STORAGE_FULL,
   memory: ErrorReason.OUT_OF_MEMORY,
   unknown: ErrorReason.OUTCOME_UNKNOWN,
   closed: ErrorReason.UNAVAILABLE,
@@ -52,6 +53,9 @@ export function toCallError(error: unknown): RpcError | unknown {
     const metadata = { limit_bytes: String(error.bytesMax) };
     return rpcError(ErrorReason.RESULT_TOO_LARGE, error.message, { metadata });
   }
+  if (isNoSpace(error)) {
+    return rpcError(ErrorReason.STORAGE_FULL, "the disk of the graph's node is full", { cause: error });
+  }
   if (!(error instanceof EngineFailure)) return error;
   const reason = reasonByKind[error.kind];
   const isRetryable = error.kind === 'busy' || error.kind === 'closed';
@@ -60,6 +64,12 @@ export function toCallError(error: unknown): RpcError | unknown {
     cause: error.cause ?? error,
     ...(isRetryable ? { retryAfterMs } : {}),
   });
+}
+
+/** What the system says to this process, which keeps uploads, when it takes no more. */
+function isNoSpace(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
 }
 
 function refusalError({ refusal, charactersMax }: StatementRefused): RpcError {

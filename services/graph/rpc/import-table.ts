@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
@@ -87,6 +87,7 @@ async function run(
   const format = toFormat(first);
   const tier = { ...graph.tier, queryTimeoutMs: graph.tier.queryTimeoutMs * importTimeoutFactor };
   const limits = toLimits({ tier }, 0, context);
+  await graph.engine.requireRoom(Number(first.sizeBytes ?? 0));
   const target = await graph.engine.read(limits, (transaction) => targetOf(graph, transaction, first));
   return graph.uploads.hold(async () => {
     uploads += 1;
@@ -102,6 +103,7 @@ async function run(
       const startedMs = performance.now();
       entry.tell({ stage: ImportStage.CHECKING, rowsRead: upload.rows });
       await graph.engine.read(limits, (transaction) => checkValues(transaction, target, upload.file));
+      await graph.engine.requireRoom((await stat(path)).size);
       const commits = await load(graph, first, limits, { target, upload, entry });
       const [rowCount, revision] = [upload.rows, toRevision(graph, commits)];
       entry.tell({ stage: ImportStage.DONE, rowCount, revision });

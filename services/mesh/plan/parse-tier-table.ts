@@ -15,6 +15,7 @@ import {
 } from './tier-table.ts';
 
 const mebibyte = 2 ** 20;
+const gibibyte = 2 ** 30;
 
 /** Statements that may run at a time beside the threads that an engine process keeps for itself. */
 const statementsMost = 12;
@@ -23,6 +24,7 @@ const limitKeys = [
   'queryTimeoutSeconds',
   'statementCharacters',
   'rowsPerBatch',
+  'storageGib',
   'subgraphs',
   'concurrentStatements',
   'waitingReads',
@@ -79,6 +81,7 @@ function parseTier(id: TierId, value: JsonSetting, environment: EnvironmentId): 
     queryTimeoutMs: tier.queryTimeoutSeconds.integer(1, 3_600) * 1_000,
     statementCharactersMax: tier.statementCharacters.integer(100, 1_000_000),
     batchRows: tier.rowsPerBatch.integer(1, 100_000),
+    storageBytesMax: tier.storageGib.integer(1, 65_536) * gibibyte,
     subgraphsMax: tier.subgraphs.integerOr('unlimited', 0, 10_000),
     statementsMax: tier.concurrentStatements.integer(1, statementsMost),
     readsWaitingMax: tier.waitingReads.integer(0, 10_000),

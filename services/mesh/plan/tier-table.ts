@@ -37,6 +37,8 @@ export interface Tier {
   readonly databasesPerNode: number;
   /** The engine's buffer pool. */
   readonly bufferPoolBytes: number;
+  /** The graph's database file and its log; free pages of the file do not count. */
+  readonly storageBytesMax: number;
   readonly queryTimeoutMs: number;
   readonly statementCharactersMax: number;
   /** Rows in one message of a streamed result. */

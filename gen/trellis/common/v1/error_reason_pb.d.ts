@@ -362,6 +362,14 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_IMPORT_FORMAT_UNSUPPORTED = 93;
    */
   IMPORT_FORMAT_UNSUPPORTED = 93,
+
+  /**
+   * The graph has as much on disk as its tier allows (metadata: limit_bytes, used_bytes), or its node's disk is full.
+   * Nothing was written. Reads go on, and DELETE and DROP TABLE as long as they make room.
+   *
+   * @generated from enum value: ERROR_REASON_STORAGE_FULL = 96;
+   */
+  STORAGE_FULL = 96,
 }
 
 /**

@@ -19,6 +19,8 @@ export interface AcceptedStatement {
   readonly tokens: readonly Token[];
   readonly kind: StatementKind;
   readonly writes: boolean;
+  /** Whether the graph may be larger after it: it does more than delete and drop. */
+  readonly mayGrow: boolean;
   readonly isSchemaChange: boolean;
   /** The engine copies rows in and checkpoints at once: run it under the exclusive gate. */
   readonly forcesCheckpoint: boolean;
@@ -68,13 +70,14 @@ export function judgeStatement(
 }
 
 function accept(parsed: ParsedStatement): AcceptedStatement {
-  const { tokens, kind, parameters, firstWrite, branches } = parsed;
+  const { tokens, kind, parameters, firstWrite, mayGrow, branches } = parsed;
   return {
     ok: true,
     canonical: toCanonical(tokens),
     tokens,
     kind,
     writes: firstWrite !== undefined,
+    mayGrow,
     isSchemaChange: kind !== 'query',
     forcesCheckpoint: kind === 'create-node-table-as' || kind === 'create-rel-table-as',
     alteredConnectionOf: kind === 'alter-table' ? tableOfAlteredConnection(tokens) : undefined,

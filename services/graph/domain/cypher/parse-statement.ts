@@ -16,6 +16,8 @@ export interface ParsedStatement {
   readonly tokens: readonly Token[];
   readonly parameters: ReadonlySet<string>;
   readonly firstWrite: Write | undefined;
+  /** Whether the graph may be larger after it: it does more than delete and drop. */
+  readonly mayGrow: boolean;
   /** The final RETURN of each UNION branch; none for schema statements. */
   readonly branches: readonly (Projection | undefined)[];
 }
@@ -35,6 +37,13 @@ export function parseStatement(tokens: readonly Token[], limits: CypherLimits): 
       ? notAllowed('several statements', next)
       : cursor.unexpected('the end of the statement');
   }
-  const { parameters, firstWrite } = cursor;
-  return { kind: schemaKind ?? 'query', tokens: tokens.slice(0, end), parameters, firstWrite, branches };
+  const { parameters, firstWrite, mayGrow } = cursor;
+  return {
+    kind: schemaKind ?? 'query',
+    tokens: tokens.slice(0, end),
+    parameters,
+    firstWrite,
+    mayGrow,
+    branches,
+  };
 }

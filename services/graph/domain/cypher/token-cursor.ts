@@ -19,6 +19,9 @@ export interface AggregateCall {
   readonly isDistinct: boolean;
 }
 
+/** What writes and leaves less than there was. */
+const takesAway: ReadonlySet<string> = new Set(['DELETE', 'DROP TABLE']);
+
 /** Reads tokens for the recursive-descent parser and gathers what the statement uses. */
 export class TokenCursor {
   readonly tokens: readonly Token[];
@@ -31,6 +34,8 @@ export class TokenCursor {
   readonly aggregates = new Map<number, AggregateCall>();
   /** The first construct that writes. */
   firstWrite: Write | undefined = undefined;
+  /** Whether something writes that does not only take away. */
+  mayGrow = false;
   index = 0;
   caseDepth = 0;
   private clauses = 0;
@@ -164,6 +169,7 @@ export class TokenCursor {
   }
 
   noteWrite(construct: string, token: Token | undefined): void {
+    this.mayGrow ||= !takesAway.has(construct);
     this.firstWrite ??= { construct, offset: token?.offset ?? 0 };
   }
 

@@ -19,6 +19,11 @@ export class ConnectionPool {
     this.#waitingMax = waitingMax;
   }
 
+  /** True while somebody waits for a connection. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** A connection that nobody uses. */
   tryTake(): KuzuConnection | undefined {
     return this.#idle.pop();

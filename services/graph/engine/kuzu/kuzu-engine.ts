@@ -1,15 +1,17 @@
-import { stat } from 'node:fs/promises';
 import { Database } from 'kuzu';
+import { onOver } from '../call-watch.ts';
 import { EngineFailure } from '../engine-failure.ts';
-import { EngineGate } from '../engine-gate.ts';
+import { EngineGate, type Lane, overFailure } from '../engine-gate.ts';
 import type { CallLimits, Decision, EngineTransaction, GraphEngine } from '../graph-engine.ts';
+import { AbandonedWork } from './abandoned-work.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { KuzuConnection } from './kuzu-connection.ts';
-import { isCheckpointFailure, toEngineFailure } from './kuzu-failure.ts';
+import { isCheckpointFailure, isCheckpointTimeout, isNotWritten, toEngineFailure } from './kuzu-failure.ts';
 import { KuzuTransaction } from './kuzu-transaction.ts';
+import { type StorageBounds, StorageWatch } from './storage-watch.ts';
 
 /** How a database is opened. */
-export interface KuzuEngineOptions {
+export interface KuzuEngineOptions extends StorageBounds {
   readonly databasePath: string;
   readonly bufferPoolBytes: number;
   /** Statements that run at a time; each takes a thread of the process's own pool. */
@@ -21,6 +23,10 @@ export interface KuzuEngineOptions {
   readonly checkpointBytes: number;
   /** How long a statement may go on after its deadline before onBroken is called. */
   readonly stuckMs: number;
+  /** How long a statement may go on whose caller left, where it is in the way of others or nobody else is there. */
+  readonly abandonedMs: number;
+  /** True while nobody waits for an answer of this process. */
+  readonly isQuiet: () => boolean;
   /** Something is wrong that only a new process mends. */
   readonly onBroken: (why: string) => void;
 }
@@ -30,6 +36,9 @@ const databaseBytesMax = 2 ** 40;
 
 const readKind = { isAutomatic: true, canTimeOut: true };
 
+/** The engine's own size of a page. */
+const pageBytes = 4_096;
+
 const never = new AbortController().signal;
 
 /** A graph in Kuzu 0.11.3. The hazards that it works around are listed in the README of this service. */
@@ -38,15 +47,24 @@ export class KuzuEngine implements GraphEngine {
   readonly #options: KuzuEngineOptions;
   readonly #gate: EngineGate;
   readonly #pool: ConnectionPool;
+  readonly #storage: StorageWatch;
+  readonly #abandoned: AbandonedWork<Lane>;
   #commits = 0;
   #schemaVersion = 0;
   #endsUnderWay = 0;
   #isClosing = false;
+  #isBroken = false;
 
   private constructor(database: Database, options: KuzuEngineOptions) {
     this.#database = database;
     this.#options = options;
     this.#gate = new EngineGate(options);
+    this.#storage = new StorageWatch(options.databasePath, options);
+    this.#abandoned = new AbandonedWork({
+      graceMs: options.abandonedMs,
+      mustEnd: (lane) => options.isQuiet() || this.#pool.isWaitedFor || this.#gate.isWaitedFor(lane),
+      onMustEnd: () => this.#break('a statement went on that nobody waits for'),
+    });
     const mayBlock = () => this.#endsUnderWay > 0;
     const open = () => KuzuConnection.open(database, options.threadsPerStatement, mayBlock);
     this.#pool = new ConnectionPool(open, options.connectionsMax, options.readsWaitingMax);
@@ -61,6 +79,7 @@ export class KuzuEngine implements GraphEngine {
     await engine.read({ deadlineMs: Date.now() + 60_000, signal: never }, async (transaction) => {
       (await transaction.run('CALL db_version() RETURN version')).close();
     });
+    await engine.#measureStorage();
     return engine;
   }
 
@@ -78,6 +97,7 @@ export class KuzuEngine implements GraphEngine {
     try {
       return await work(transaction);
     } finally {
+      if (transaction.isLeft) this.#abandoned.follow('read', transaction.settled);
       const giving = transaction.isSettled ? this.#pool.give(connection) : undefined;
       if (giving || !transaction.isSettled) {
         void (giving ?? this.#end(connection, transaction, undefined, limits)).finally(leave);
@@ -95,6 +115,10 @@ export class KuzuEngine implements GraphEngine {
     return this.#write('alone', limits, work);
   }
 
+  requireRoom(bytes: number): Promise<void> {
+    return this.#storage.require(bytes);
+  }
+
   async checkpoint(limits: CallLimits): Promise<void> {
     await this.#checkpoint(await this.#gate.enter('alone', limits));
   }
@@ -105,6 +129,10 @@ export class KuzuEngine implements GraphEngine {
     // Never given back: nobody comes in any more.
     await this.#gate.enter('alone', limits);
     await this.#checkpoint(() => {});
+    // Closing would try once more to move the log into the file; where that failed, the log is what has everything.
+    if (this.#isBroken || !this.#storage.mayCheckpoint) {
+      throw new EngineFailure('storage', 'the log could not be moved into the file');
+    }
     await this.#pool.close();
     await this.#database.close();
   }
@@ -125,13 +153,14 @@ export class KuzuEngine implements GraphEngine {
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
       isOver = true;
-      await this.#commit(connection);
+      await this.#commit(connection, transaction);
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;
       return { result: decision.result, commits: this.#commits };
     } catch (error) {
       throw error instanceof Error && error.constructor === Error ? toEngineFailure(error) : error;
     } finally {
+      if (transaction.isLeft) this.#abandoned.follow(lane, transaction.settled);
       void this.#end(connection, transaction, isOver ? undefined : 'rollback', limits).finally(() => {
         leave();
         void this.#checkpointIfDue();
@@ -141,7 +170,7 @@ export class KuzuEngine implements GraphEngine {
 
   /** The way of nearly all reads: nobody is before them. */
   #tryEnterRead() {
-    if (this.#isClosing) return undefined;
+    if (this.#isClosing || this.#isBroken) return undefined;
     const connection = this.#pool.tryTake();
     if (!connection) return undefined;
     const leave = this.#gate.tryEnter('read');
@@ -150,9 +179,11 @@ export class KuzuEngine implements GraphEngine {
     return undefined;
   }
 
-  async #enter(lane: 'read' | 'write' | 'alone', limits: CallLimits) {
+  async #enter(lane: Lane, limits: CallLimits) {
+    if (this.#isBroken) await endOf(lane, limits);
     const leave = await this.#gate.enter(lane, limits);
     try {
+      if (this.#isBroken) await endOf(lane, limits);
       if (this.#isClosing) throw new EngineFailure('closed', 'the graph is being closed');
       return { leave, connection: await this.#pool.take(limits) };
     } catch (error) {
@@ -162,14 +193,22 @@ export class KuzuEngine implements GraphEngine {
   }
 
   /** The write is on disk when this resolves. */
-  async #commit(connection: KuzuConnection): Promise<void> {
+  async #commit(connection: KuzuConnection, { hasCopied }: KuzuTransaction): Promise<void> {
     this.#endsUnderWay += 1;
     try {
       await connection.control('commit');
     } catch (error) {
-      if (isCheckpointFailure(error)) return;
       const failure = toEngineFailure(error);
       if (failure.facts.constraint) throw failure;
+      const isLogged = isCheckpointFailure(error);
+      if (!isLogged || hasCopied || !isCheckpointTimeout(error)) {
+        // What comes after half a record in the log is lost, however it was answered.
+        this.#break(isLogged ? 'a checkpoint failed' : 'a commit failed');
+      }
+      // Copied rows are in no log.
+      if (isLogged && !hasCopied) return;
+      // The last thing that is written is what makes it a commit.
+      if (!isLogged && isNotWritten(error)) throw failure;
       throw new EngineFailure(
         'unknown',
         'the commit failed; the write may or may not have happened',
@@ -189,14 +228,11 @@ export class KuzuEngine implements GraphEngine {
     { deadlineMs }: CallLimits,
   ): Promise<void> {
     const stuckMs = Math.min(2 ** 31 - 1, Math.max(0, deadlineMs - Date.now()) + this.#options.stuckMs);
-    const stuck = setTimeout(
-      () => this.#options.onBroken('a statement did not stop at its deadline'),
-      stuckMs,
-    );
+    const stuck = setTimeout(() => this.#break('a statement did not stop at its deadline'), stuckMs);
     await transaction.settled;
     clearTimeout(stuck);
     if (how === 'rollback' && transaction.hasCopied) {
-      this.#options.onBroken('a copy was rolled back');
+      this.#break('a copy was rolled back');
       return;
     }
     if (how) {
@@ -209,19 +245,69 @@ export class KuzuEngine implements GraphEngine {
   }
 
   async #checkpointIfDue(): Promise<void> {
-    const log = await stat(`${this.#options.databasePath}.wal`).catch(() => undefined);
-    if (!log || log.size < this.#options.checkpointBytes || this.#isClosing) return;
+    await this.#storage.measureLog();
+    const { logBytes, isFull } = this.#storage;
+    // Only a checkpoint turns what was deleted into room.
+    const isDue = logBytes >= this.#options.checkpointBytes || (isFull && logBytes > 0);
+    if (!isDue || this.#isClosing || this.#isBroken) return;
     const leave = this.#gate.tryEnterAlone();
     if (leave) await this.#checkpoint(leave);
   }
 
+  /** Leaves it where the volume has no room for it. */
   async #checkpoint(leave: () => void): Promise<void> {
     try {
+      await this.#storage.measure();
+      if (!this.#storage.mayCheckpoint) return;
       const connection = await this.#pool.take({ deadlineMs: Date.now() + 60_000, signal: never });
-      await connection.control('checkpoint').catch(() => {});
+      await connection.control('checkpoint').catch((error: unknown) => {
+        if (!isCheckpointTimeout(error)) this.#break('a checkpoint failed');
+      });
       await this.#pool.give(connection);
+      if (!this.#isBroken) await this.#measureStorage();
     } finally {
       leave();
     }
   }
+
+  async #measureStorage(): Promise<void> {
+    const connection = await this.#pool.take({ deadlineMs: Date.now() + 60_000, signal: never });
+    try {
+      const result = await connection.run(
+        'CALL fsm_info() RETURN sum(num_pages) AS pages',
+        undefined,
+        60_000,
+        true,
+      );
+      const [row] = result.read(1);
+      result.close();
+      this.#storage.setReusable(Number(row?.pages ?? 0) * pageBytes);
+    } finally {
+      await this.#pool.give(connection);
+    }
+    await this.#storage.measure();
+  }
+
+  /** From here on nothing is written, and what is read is read again by the next process. */
+  #break(why: string): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    this.#gate.refuseWrites(replacedFailure());
+    this.#options.onBroken(why);
+  }
+}
+
+/**
+ * For calls that come while the process ends: a write is told so, which is certain. A read waits for the end, after
+ * which the edge makes it again elsewhere.
+ */
+function endOf(lane: Lane, limits: CallLimits): Promise<never> {
+  return new Promise((_, reject) => {
+    if (lane === 'read') onOver(limits, () => reject(overFailure(limits)));
+    else reject(replacedFailure());
+  });
+}
+
+function replacedFailure(): EngineFailure {
+  return new EngineFailure('closed', "the graph's process is being replaced");
 }

@@ -9,6 +9,19 @@ const constraints: readonly (readonly [RegExp, string])[] = [
   [/violates the (?:ONE_|MANY_)?\w* ?relationship|multiplicity constraint/i, 'multiplicity'],
 ];
 
+/** What the engine says when the file system did not take what it wrote. */
+const notWritten = /Cannot write to file|No space left on device|Disk quota exceeded|File too large/;
+
+/** True where the file system did not take all that was written. */
+export function isNotWritten(thrown: unknown): boolean {
+  return notWritten.test(textOf(thrown));
+}
+
+/** What a checkpoint says that did not begin, because something was under way. */
+export function isCheckpointTimeout(thrown: unknown): boolean {
+  return /Timeout waiting for active transactions to leave/.test(textOf(thrown));
+}
+
 /** What a commit says when its write is safe and only the checkpoint after it did not happen. */
 export function isCheckpointFailure(thrown: unknown): boolean {
   return /Timeout waiting for active transactions to leave|^Checkpoint exception/i.test(textOf(thrown));
@@ -25,6 +38,9 @@ export function toEngineFailure(thrown: unknown): EngineFailure {
   }
   if (/buffer manager exception|buffer pool is full|bad_alloc|Unable to allocate/i.test(text)) {
     return new EngineFailure('memory', 'the statement needs more memory than the graph has', {}, thrown);
+  }
+  if (isNotWritten(thrown)) {
+    return new EngineFailure('storage', "the disk of the graph's node is full", {}, thrown);
   }
   const kind: EngineFailureKind = /^(?:Parser|Binder|Catalog) exception$/.test(family) ? 'invalid' : 'failed';
   const position = /\(line: (\d+), offset: (\d+)\)/.exec(rest);

@@ -55,6 +55,11 @@ export class KuzuTransaction implements EngineTransaction {
     return this.#hasFailed;
   }
 
+  /** True where its caller does not wait for it any more while it still runs. */
+  get isLeft(): boolean {
+    return this.#isLeft && this.#limits.signal.aborted;
+  }
+
   /** True once a statement began to copy rows in. Rolling that back damages the memory of the process. */
   get hasCopied(): boolean {
     return this.#hasCopied;

@@ -1,0 +1,150 @@
+/**
+ * What one tenant's misbehaviour does to another's latency on the same node: a neighbour makes point queries at a
+ * steady pace, before, between and while the other misbehaves. Prints p50 and p99 beside the baseline around them.
+ * The disk of the graphs is a small volume of its own, which takes root. `npm run bench:neighbours -- --seconds 10`.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ForeignGrpcClient } from '../support/foreign-grpc.ts';
+import { enginePids, killIfAlive, startMesh } from '../support/mesh.ts';
+import { createGraphPatiently, createTenant, execute, type Tenant } from '../support/rest.ts';
+import { pacedLoad, type Seen } from './neighbours/paced-load.ts';
+
+const perSecond = 50;
+const rows = 10_000;
+const diskMiB = 400;
+/** How long an offender goes on before it is measured: it has begun by then. */
+const leadSeconds = 2;
+const offenders = [
+  'crash loop',
+  'endless queries',
+  'huge results, read fast',
+  'huge results, read slowly',
+  'results too large',
+  'memory exhaustion',
+  'full disk',
+];
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '10' }, only: { type: 'string' } },
+});
+const seconds = Number(values.seconds);
+const dataDirectory = await mkdtemp(join(tmpdir(), 'trellis-neighbours-'));
+const graphs = join(dataDirectory, 'graphs');
+await mkdir(graphs);
+const hasDisk = process.getuid?.() === 0;
+if (hasDisk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'tmpfs', graphs]);
+else console.log('NOT MEASURED: a full disk. It takes a volume of its own, and so root.');
+const mesh = await startMesh({
+  dataDirectory,
+  env: { TRELLIS_RATELIMIT_SCALE: '1000000', TRELLIS_LOG_LEVEL: 'fatal' },
+}).catch(async (error: unknown) => {
+  await removeDisk();
+  throw error;
+});
+try {
+  const [neighbour, offender] = [await createTenant(mesh.url), await createTenant(mesh.url)];
+  const graphId = await createFilledGraph(neighbour);
+  const offenderGraphId = await createFilledGraph(offender);
+  const grpc = new ForeignGrpcClient(mesh.port, neighbour.apiKey);
+  const call = (index: number) =>
+    grpc.unary('graph.v1.GraphService', 'query', {
+      graphId,
+      statement: 'MATCH (t:T) WHERE t.id = $id RETURN t.id, t.name',
+      parameters: { id: { int64Value: String((index * 7) % rows) } },
+    });
+  const measure = () => pacedLoad(call, perSecond, seconds);
+  await measure();
+  console.log(`\n${perSecond} point queries/s of one tenant, ${seconds} s each\n`);
+  console.log(
+    '| the other tenant | baseline p50 ms | p99 ms | p50 ms | p99 ms | p50 ratio | p99 ratio | failed | was answered |',
+  );
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
+  let before = await measure();
+  for (const what of offenders) {
+    if (what === 'full disk' && !hasDisk) continue;
+    if (values.only && values.only !== what) continue;
+    const stop = await misbehave(what, offender, offenderGraphId);
+    await pacedLoad(call, perSecond, leadSeconds);
+    const during = await measure();
+    const answers = await stop();
+    // What goes on after it left is its doing, too, and belongs to neither.
+    await pacedLoad(call, perSecond, leadSeconds);
+    const after = await measure();
+    print(what, before, during, after, answers);
+    before = after;
+  }
+  grpc.close();
+} finally {
+  await mesh.stop();
+  await removeDisk();
+}
+process.exit(0);
+
+async function removeDisk(): Promise<void> {
+  if (hasDisk) execFileSync('umount', [graphs]);
+  await rm(dataDirectory, { recursive: true, force: true });
+}
+
+async function createFilledGraph({ rest }: Tenant): Promise<string> {
+  const graphId = await createGraphPatiently(rest);
+  await execute(rest, graphId, 'CREATE NODE TABLE T(id INT64 PRIMARY KEY, name STRING)');
+  await execute(
+    rest,
+    graphId,
+    `UNWIND range(0, ${rows - 1}) AS i CREATE (:T {id: i, name: 'name ' + cast(i AS STRING)})`,
+  );
+  return graphId;
+}
+
+/** Starts an offender; answers with what stops it and tells what it was answered. */
+async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Promise<() => Promise<string>> {
+  const program = fileURLToPath(new URL('neighbours/offender.ts', import.meta.url));
+  const child = spawn(process.execPath, [program, what, mesh.url, apiKey, graphId], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  await once(child.stdout, 'data');
+  // Clients are elsewhere, as a rule: this one is not to take what the node has.
+  await writeFile(`/proc/${child.pid}/autogroup`, '10').catch(() => {});
+  const killing = what === 'crash loop' ? setInterval(() => void killEngine(graphId), 1_000) : undefined;
+  return async () => {
+    clearInterval(killing);
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    return Object.entries(JSON.parse(output.slice(output.indexOf('\n'))))
+      .map(([answer, count]) => `${answer} ${count}`)
+      .join(', ');
+  };
+}
+
+async function killEngine(graphId: string): Promise<void> {
+  for (const pid of await enginePids(mesh)) {
+    const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (title.includes(graphId)) killIfAlive(pid);
+  }
+}
+
+function print(what: string, before: Seen, during: Seen, after: Seen, answers: string): void {
+  const mean = (of: (seen: Seen) => number) => (of(before) + of(after)) / 2;
+  const [p50, p99] = [mean(({ p50Ms }) => p50Ms), mean(({ p99Ms }) => p99Ms)];
+  const failed = [...before.failed, ...during.failed, ...after.failed];
+  const figures = [p50, p99, during.p50Ms, during.p99Ms, during.p50Ms / p50, during.p99Ms / p99];
+  const cells = [
+    what,
+    ...figures.map((figure) => figure.toFixed(2)),
+    failed.length,
+    answers || 'nothing yet',
+  ];
+  console.log(`| ${cells.join(' | ')} |`);
+  for (const why of new Set(failed)) console.log(`  failed: ${why}`);
+}

@@ -1,0 +1,74 @@
+/**
+ * One misbehaving tenant, a process of its own: `offender.ts <what> <url> <api key> <graph id>`. Goes on until
+ * SIGTERM, then prints what it was answered, and how often, as JSON on a second line.
+ */
+import { setTimeout } from 'node:timers/promises';
+
+/** Takes all cores that it is given until its time is over. */
+const endless = 'UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)';
+const million = 'UNWIND range(1, 1000000) AS i RETURN i, i * 2 AS j, cast(i AS STRING) AS s';
+/** Gathers what no pool bounds, until the process has more than it may. */
+const greedy = 'UNWIND range(1, 200000000) AS i WITH collect(i) AS all RETURN size(all)';
+
+const [what = '', url = '', apiKey = '', graphId = ''] = process.argv.slice(2);
+const answers = new Map<string, number>();
+let isOver = false;
+
+const post = async (path: string, statement: string, read: (answer: Response) => Promise<string>) => {
+  const response = await fetch(`${url}/v1/graphs/${graphId}/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ statement }),
+  });
+  return read(response);
+};
+
+/** The reason of an error, or that there was none. */
+const toReason = async (response: Response): Promise<string> => {
+  const { error } = (await response.json()) as { error?: { reason: string } };
+  return error?.reason ?? 'answered';
+};
+
+/** Reads a stream to its end, with a pause after each piece. */
+const drain = (pauseMs: number) => async (response: Response) => {
+  let end = '';
+  for await (const chunk of response.body ?? []) {
+    end = (end + Buffer.from(chunk).toString()).slice(-2_000);
+    if (isOver) break;
+    if (pauseMs > 0) await setTimeout(pauseMs);
+  }
+  return /"reason":"(\w+)"/.exec(end)?.[1] ?? 'answered';
+};
+
+const kinds: Readonly<Record<string, readonly [number, () => Promise<string>]>> = {
+  'crash loop': [2, () => post('query', 'MATCH (t:T) RETURN count(t)', toReason)],
+  'endless queries': [16, () => post('query', endless, toReason)],
+  'huge results, read fast': [4, () => post('query/stream', million, drain(0))],
+  'huge results, read slowly': [8, () => post('query/stream', million, drain(100))],
+  'results too large': [4, () => post('query', 'UNWIND range(1, 200000) AS i RETURN i', toReason)],
+  'full disk': [
+    2,
+    () => {
+      const id = Math.floor(Math.random() * 2 ** 50);
+      return post('execute', `CREATE (:T {id: ${id}, name: repeat('x', 1000000)})`, toReason);
+    },
+  ],
+  'memory exhaustion': [2, () => post('query', greedy, toReason)],
+};
+
+const kind = kinds[what];
+if (!kind) throw new Error(`one of: ${Object.keys(kinds).join(', ')}`);
+const [atATime, call] = kind;
+process.on('SIGTERM', () => {
+  isOver = true;
+  process.stdout.write(JSON.stringify(Object.fromEntries(answers)), () => process.exit(0));
+});
+process.stdout.write('ready\n');
+const worker = async () => {
+  while (!isOver) {
+    const answer = await call().catch((error: Error) => `no answer: ${error.message}`);
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    await setTimeout(answer === 'answered' ? 0 : 20);
+  }
+};
+await Promise.all(Array.from({ length: atATime }, worker));
