@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Connection, Database, type PreparedStatement, type QueryResult } from 'kuzu';
-import { findTier } from '../../../services/mesh/plan/plans.ts';
+import { readTierTable } from '../../../services/mesh/plan/read-tier-table.ts';
 import { ids, nodes, relationships, schema } from './statements.ts';
 
 /** How a program may use the engine: its connections, and the threads that a statement has. */
@@ -29,7 +29,7 @@ export class BareEngine {
 
   /** Opens a database in a directory and fills it with the benchmark's graph. */
   static async open(directory: string): Promise<BareEngine> {
-    const bufferPoolBytes = findTier('standard')?.bufferPoolBytes ?? 0;
+    const bufferPoolBytes = readTierTable({}).findTier('standard')?.bufferPoolBytes ?? 0;
     const database = new Database(join(directory, 'bare.kuzu'), bufferPoolBytes, true, false, 2 ** 36, false);
     const connection = new Connection(database, 2);
     const csv = join(directory, 'relationships.csv');
