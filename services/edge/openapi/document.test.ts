@@ -189,6 +189,7 @@ describe('OpenAPI document', () => {
     expect(operations.get('GET /v1/graphs')?.parameters).toMatchObject([
       { name: 'pageSize', in: 'query', schema: { type: 'integer', minimum: 0, maximum: 1000 } },
       { name: 'pageToken', in: 'query', schema: { type: 'string', maxLength: 256 } },
+      { name: 'parentGraphId', in: 'query' },
       { $ref: '#/components/parameters/IfNoneMatch' },
       { $ref: '#/components/parameters/RequestTimeout' },
       { $ref: '#/components/parameters/RequestId' },

@@ -50,7 +50,7 @@ describe.each(testDatabases)('CreateApiKey on $name', (kind) => {
 
   test.each([
     ['no name', { displayName: '' }],
-    ['a graph id that is none', { displayName: 'ci', graphIds: ['graph'] }],
+    ['a graph id that is none', { displayName: 'ci', graphIds: ['kg_graph'] }],
     ['an expiry in the past', { displayName: 'ci', expireTime: timestampFromMs(1) }],
   ])('INVALID_ARGUMENT INVALID_REQUEST: %s', async (_, request) => {
     const { principal } = await registerAccount(iam);
