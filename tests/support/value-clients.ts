@@ -48,7 +48,7 @@ function grpcClient(mesh: Mesh, tenant: Tenant, graphId: string): ValueClient {
   return {
     name: 'gRPC',
     async run(method, statement, parameters = {}) {
-      const given = mapValues(parameters, ({ kind }) => toForeign(toJson(ValueSchema, valueOf(kind))));
+      const given = mapValues(parameters, ({ kind }) => toForeign(toJson(ValueSchema, asValue(kind))));
       try {
         const answer = await grpc.unary('graph.v1.GraphService', method, {
           graphId,
@@ -81,7 +81,7 @@ function connectClient(mesh: Mesh, tenant: Tenant, graphId: string): ValueClient
   return {
     name: 'Connect binary',
     async run(method, statement, parameters = {}) {
-      const given = mapValues(parameters, ({ kind }) => valueOf(kind));
+      const given = mapValues(parameters, ({ kind }) => asValue(kind));
       try {
         const { rows } = await client[method]({ graphId, statement, parameters: given });
         return rows.map(({ values }) => values.map((value) => value.kind));
@@ -99,7 +99,7 @@ function connectJsonClient(tenant: Tenant, graphId: string): ValueClient {
   return {
     name: 'Connect JSON',
     async run(method, statement, parameters = {}) {
-      const given = mapValues(parameters, ({ kind }) => toJson(ValueSchema, valueOf(kind)));
+      const given = mapValues(parameters, ({ kind }) => toJson(ValueSchema, asValue(kind)));
       const path = `/trellis.graph.v1.GraphService/${method === 'query' ? 'Query' : 'Execute'}`;
       const body = toText({ graphId, statement, parameters: given });
       const { status, body: answer } = await tenant.rest.send('POST', path, body, 'application/json');
@@ -145,7 +145,7 @@ function toText(json: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-function valueOf(kind: ValueKind): Value {
+function asValue(kind: ValueKind): Value {
   return create(ValueSchema, { kind } as Parameters<typeof create<typeof ValueSchema>>[1]);
 }
 
