@@ -91,9 +91,11 @@ function floatJson(number: number): string {
 
 // The fewest digits that are this float and no other: 0.1, where the double next to it has 0.10000000149011612.
 function shortestFloat(float: number): number {
+  // Digits alone have no sign of zero.
+  if (float === 0) return float;
   for (let digits = 6; digits <= 8; digits += 1) {
     const candidate = Number(float.toPrecision(digits));
-    if (Object.is(Math.fround(candidate), float)) return candidate;
+    if (Math.fround(candidate) === float) return candidate;
   }
   return Number.isFinite(float) ? Number(float.toPrecision(9)) : float;
 }
