@@ -121,8 +121,11 @@ function toPropertyTexts(
 }
 
 function toPathText({ nodes = [], relationships = [] }: ForeignMessage, context: TextContext): string {
-  const nodeTexts = nodes.map((node: ForeignMessage) => toNodeText(node, context));
-  const relationshipTexts = relationships.map((each: ForeignMessage) => toRelationshipText(each, context));
+  // A part that an optional pattern did not find has no label; the text of NULL is empty.
+  const nodeTexts = nodes.map((node: ForeignMessage) => (node.label ? toNodeText(node, context) : ''));
+  const relationshipTexts = relationships.map((each: ForeignMessage) =>
+    each.label ? toRelationshipText(each, context) : '',
+  );
   return `{_NODES: [${nodeTexts.join(',')}], _RELS: [${relationshipTexts.join(',')}]}`;
 }
 

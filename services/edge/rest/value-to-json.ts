@@ -61,12 +61,20 @@ export function valueToJson({ kind }: Value): string {
       return relationshipJson(kind.value);
     case 'pathValue': {
       const { nodes, relationships } = kind.value;
-      const parts = [arrayJson(nodes.map(nodeJson)), arrayJson(relationships.map(relationshipJson))];
+      const parts = [
+        arrayJson(nodes.map(partJson(nodeJson))),
+        arrayJson(relationships.map(partJson(relationshipJson))),
+      ];
       return `{"nodes":${parts[0]},"relationships":${parts[1]}}`;
     }
     default:
       throw new Error('a value without a kind cannot be written');
   }
+}
+
+// What an optional pattern did not find stands in a path without label.
+function partJson<T extends Node | Relationship>(toJson: (part: T) => string): (part: T) => string {
+  return (part) => (part.label === '' ? 'null' : toJson(part));
 }
 
 function integerJson(integer: bigint): string {
@@ -83,6 +91,8 @@ function floatJson(number: number): string {
 
 // The fewest digits that are this float and no other: 0.1, where the double next to it has 0.10000000149011612.
 function shortestFloat(float: number): number {
+  // Digits alone have no sign of zero.
+  if (float === 0) return float;
   for (let digits = 6; digits <= 8; digits += 1) {
     const candidate = Number(float.toPrecision(digits));
     if (Math.fround(candidate) === float) return candidate;

@@ -1,43 +1,21 @@
-import { NullValue } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Timestamp_Precision, type Value } from '../../../gen/trellis/graph/v1/value_pb.js';
-import { listValue, toField, toValue, type ValueKind } from '../domain/values/value.ts';
+import {
+  decimal,
+  double,
+  int64,
+  interval,
+  list,
+  map,
+  nothing,
+  string,
+  struct,
+  timestamp,
+} from '../domain/values/kinds.testing.ts';
+import type { ValueKind } from '../domain/values/value.ts';
 import { failureOf, kindsOf, openTestGraph, type TestGraph } from './testing.ts';
 
 const { SECONDS, MILLISECONDS, MICROSECONDS, NANOSECONDS } = Timestamp_Precision;
-
-const timestamp = (sinceEpoch: bigint, precision: Timestamp_Precision, withTimeZone = false): ValueKind => ({
-  case: 'timestampValue',
-  value: { $typeName: 'trellis.graph.v1.Timestamp', sinceEpoch, precision, withTimeZone },
-});
-const interval = (months: number, days: number, micros: bigint): ValueKind => ({
-  case: 'intervalValue',
-  value: { $typeName: 'trellis.graph.v1.Interval', months, days, micros },
-});
-const int64 = (value: bigint): ValueKind => ({ case: 'int64Value', value });
-const double = (value: number): ValueKind => ({ case: 'doubleValue', value });
-const string = (value: string): ValueKind => ({ case: 'stringValue', value });
-const decimal = (value: string): ValueKind => ({ case: 'decimalValue', value });
-const nothing: ValueKind = { case: 'nullValue', value: NullValue.NULL_VALUE };
-const list = (...kinds: ValueKind[]): ValueKind => listValue(kinds.map(toValue)).kind as ValueKind;
-const struct = (fields: Record<string, ValueKind>): ValueKind => ({
-  case: 'structValue',
-  value: {
-    $typeName: 'trellis.graph.v1.Struct',
-    fields: Object.entries(fields).map(([name, kind]) => toField(name, toValue(kind))),
-  },
-});
-const map = (...entries: [ValueKind, ValueKind][]): ValueKind => ({
-  case: 'mapValue',
-  value: {
-    $typeName: 'trellis.graph.v1.Map',
-    entries: entries.map(([key, value]) => ({
-      $typeName: 'trellis.graph.v1.MapEntry',
-      key: toValue(key),
-      value: toValue(value),
-    })),
-  },
-});
 
 /** A value of each engine type at its limits: the type, and values that it must carry. */
 const leaves: [string, ValueKind[]][] = [

@@ -479,7 +479,7 @@ export declare type Node = Message<"trellis.graph.v1.Node"> & {
   label: string;
 
   /**
-   * Its properties in the order of the table.
+   * Its properties in the order of the table; in a recursive pattern that names some, those.
    *
    * @generated from field: repeated trellis.graph.v1.Field properties = 3;
    */
@@ -527,7 +527,7 @@ export declare type Relationship = Message<"trellis.graph.v1.Relationship"> & {
   destination?: InternalId | undefined;
 
   /**
-   * Its properties in the order of the table.
+   * Its properties in the order of the table; in a recursive pattern that names some, those.
    *
    * @generated from field: repeated trellis.graph.v1.Field properties = 5;
    */
@@ -541,20 +541,20 @@ export declare type Relationship = Message<"trellis.graph.v1.Relationship"> & {
 export declare const RelationshipSchema: GenMessage<Relationship>;
 
 /**
- * A walk through the graph: one node more than relationships.
+ * A walk through the graph: one node more than relationships, where its ends are part of it.
  *
  * @generated from message trellis.graph.v1.Path
  */
 export declare type Path = Message<"trellis.graph.v1.Path"> & {
   /**
-   * The nodes in order.
+   * The nodes in order. One that OPTIONAL MATCH did not find is NULL: it has no id and no label.
    *
    * @generated from field: repeated trellis.graph.v1.Node nodes = 1;
    */
   nodes: Node[];
 
   /**
-   * The relationships in order.
+   * The relationships in order; NULL as nodes.
    *
    * @generated from field: repeated trellis.graph.v1.Relationship relationships = 2;
    */

@@ -3,12 +3,12 @@ import type { EngineType } from './engine-type.ts';
 type RawObject = Readonly<Record<string, unknown>>;
 
 /**
- * The labels in the nodes and relationships of each place of a result. Places have different tables, and asking a
- * node for the property of another's table is an error.
+ * The labels in the nodes and relationships of each place of a result; lists and paths are no such places. Places
+ * have different tables, and asking a node for the property of another's table is an error.
  */
 export type LabelsByPlace = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The place of a field, of a list's elements, or of a path's nodes or relationships, within another. */
+/** The place of a struct's field within another. */
 export function placeWithin(place: string, part: string): string {
   return `${place}/${part}`;
 }
@@ -24,20 +24,6 @@ export function collectLabels(
   switch (type.kind) {
     case 'leaf':
       if (type.name === 'NODE' || type.name === 'REL') addLabel(raw, place, labels);
-      if (type.name === 'RECURSIVE_REL') {
-        const { _nodes: nodes, _rels: rels } = raw as {
-          readonly _nodes: unknown[];
-          readonly _rels: unknown[];
-        };
-        for (const node of nodes) addLabel(node, placeWithin(place, 'nodes'), labels);
-        for (const rel of rels) addLabel(rel, placeWithin(place, 'rels'), labels);
-      }
-      return;
-    case 'list':
-    case 'array':
-      for (const element of raw as unknown[]) {
-        collectLabels(type.element, element, placeWithin(place, 'element'), labels);
-      }
       return;
     case 'struct':
       for (const [index, field] of type.fields.entries()) {

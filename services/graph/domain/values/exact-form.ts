@@ -1,7 +1,8 @@
 import type { Field, MapEntry, Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import { type LabelsByPlace, placeWithin } from './collect-labels.ts';
+import { createTextDecoder as createBesideTextDecoder } from './engine-text/read-value.ts';
 import { type EngineType, type TypeField, toTypeText } from './engine-type.ts';
-import { toExactGraphForm, toExactGraphListForm } from './exact-graph-form.ts';
+import { toExactGraphForm } from './exact-graph-form.ts';
 import { holdsGraph, holdsParts, isCastable, mayLose, toTextLeaves } from './exactness.ts';
 import type { GraphTables } from './graph-tables.ts';
 import { decodeLeaf, decodeLeafText } from './leaf-decoder.ts';
@@ -33,12 +34,32 @@ type RawObject = Readonly<Record<string, unknown>>;
 
 /**
  * Makes the exact form of an expression of a type: text in place of what the binding would round, lists of keys
- * and values in place of maps, and the properties of nodes beside them. Throws InexactValue where there is none.
+ * and values in place of maps, the properties of nodes beside them; and the engine's text of the whole beside what
+ * has no such form. Throws InexactValue where there is none.
  */
 export function toExactForm(type: EngineType, expression: string, scope: ExactScope): ExactForm {
   if (!mayLose(type) && !holdsGraph(type)) {
     return { expression, decode: createPlainDecoder(type, scope.tables) };
   }
+  try {
+    return partsForm(type, expression, scope);
+  } catch (error) {
+    if (scope.depth > 0 || !(error instanceof InexactValue)) throw error;
+    return textForm(type, expression, scope);
+  }
+}
+
+/** The value and the engine's text of it. A union's text does not say which field it has. */
+function textForm(type: EngineType, expression: string, { tables }: ExactScope): ExactForm {
+  const isUnions = type.kind === 'list' && type.element.kind === 'union';
+  const tags = isUnions ? `, t: list_transform(${expression}, trellis_x -> union_tag(trellis_x))` : '';
+  return {
+    expression: `{v: ${expression}, s: cast(${expression} AS STRING)${tags}}`,
+    decode: orNull(createBesideTextDecoder(type, tables)),
+  };
+}
+
+function partsForm(type: EngineType, expression: string, scope: ExactScope): ExactForm {
   switch (type.kind) {
     case 'list':
       return listForm(type, expression, scope);
@@ -116,9 +137,6 @@ function listForm(
   scope: ExactScope,
 ): ExactForm {
   const { element } = type;
-  if (element.kind === 'leaf' && (element.name === 'NODE' || element.name === 'REL')) {
-    return toExactGraphListForm(element.name, expression, scope);
-  }
   if (holdsGraph(element)) throw new InexactValue('LIST');
   if (element.kind === 'map') return mapListForm(element, expression, scope);
   if (holdsParts(element)) {

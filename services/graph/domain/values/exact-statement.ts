@@ -2,6 +2,7 @@ import { toAlias } from '../cypher/alias.ts';
 import { toCanonical } from '../cypher/canonical.ts';
 import type { Projection, TokenRange } from '../cypher/parse-projection.ts';
 import { nameOf, type Token } from '../cypher/token.ts';
+import { toStringLiteral } from './string-literal.ts';
 
 /** A column of the rewritten statement. */
 export interface ExactColumn {
@@ -77,35 +78,50 @@ function holdColumns(
 ): { readonly items: string[]; readonly names: string[] } | undefined {
   const expansions = items.filter((item) => isExpansion(tokens, item.expression)).length;
   const spare = columns.length - (items.length - expansions);
-  // Only the engine knows how many columns a star stands for; with two of them that says nothing.
-  const stars = expansions + (hasStar ? 1 : 0);
-  if (stars > 1 || (stars === 0 ? spare !== 0 : spare < 0)) return undefined;
+  if (hasStar ? expansions > 0 || spare < 0 : expansions === 0 && spare !== 0) return undefined;
   const names: (string | undefined)[] = [];
   const written: string[] = [];
+  let hasExpanded = false;
   if (hasStar) names.push(...columns.slice(0, spare).map(({ name }) => toAlias(name)));
   for (const { expression, alias } of items) {
     if (isExpansion(tokens, expression)) {
+      hasExpanded = true;
       const variable = variableOf(tokens, { start: expression.start, end: expression.end - 2 });
-      for (const { name } of columns.slice(names.length, names.length + spare)) {
-        const property =
-          variable && name.startsWith(`${variable}.`) && toAlias(name.slice(variable.length + 1));
+      // Only the engine knows how many columns a star stands for; their names say whose they are.
+      for (let left = expansions === 1 ? spare : Infinity; left > 0; left -= 1) {
+        const property = variable && propertyOf(columns[names.length]?.name, variable);
+        if (!property && expansions > 1) break;
+        if (!property) return undefined;
         const held = `trellis_c${names.length}`;
-        if (!variable || !property) return undefined;
-        written.push(`${toAlias(variable)}.${property} AS ${held}`);
+        written.push(`${property} AS ${held}`);
         names.push(held);
       }
       continue;
     }
+    // After one of several stars only the name says that this is still the item's own column.
+    if (hasExpanded && expansions > 1 && alias !== columns[names.length]?.name) return undefined;
     const name = toAlias(alias ?? variableOf(tokens, expression) ?? `trellis_c${names.length}`);
     written.push(`${textOf(tokens, expression)} AS ${name}`);
     names.push(name);
   }
+  if (names.length !== columns.length) return undefined;
   return names.every((name) => name !== undefined) ? { items: written, names } : undefined;
 }
 
+/** The property of a variable that a column of `variable.*` is named after. */
+function propertyOf(column: string | undefined, variable: string): string | undefined {
+  if (column?.startsWith(`${variable}.`)) {
+    const property = toAlias(column.slice(variable.length + 1));
+    return property && `${toAlias(variable)}.${property}`;
+  }
+  const prefix = `STRUCT_EXTRACT(${variable},`;
+  if (!column?.startsWith(prefix) || !column.endsWith(')')) return undefined;
+  return `struct_extract(${toAlias(variable)}, ${toStringLiteral(column.slice(prefix.length, -1))})`;
+}
+
 /**
- * The sort keys, those that say an item's own expression by its new name: after DISTINCT and grouping the variables
- * within it are out of reach.
+ * The sort keys, in which an item's own expression is said by its new name: after DISTINCT and grouping the variables
+ * within it are out of reach, and the engine cannot sort by an aggregate that is part of a key.
  */
 function sortText(
   tokens: readonly Token[],
@@ -113,20 +129,57 @@ function sortText(
   { hasStar, items }: Projection,
   { names }: { readonly names: readonly string[] },
 ): string {
-  const namesByText = new Map(
+  const named =
     hasStar || names.length !== items.length
       ? []
-      : items.map(({ expression }, index) => [textOf(tokens, expression).trim(), names[index] ?? '']),
-  );
+      : items.map(({ expression }, index) => ({ expression, name: names[index] ?? '' }));
   return sortKeys(tokens, range)
     .map(({ start, end }) => {
       const direction = directions.has(tokens[end - 1]?.word ?? '') ? 1 : 0;
-      const name = namesByText.get(textOf(tokens, { start, end: end - direction }).trim());
-      return name
-        ? `${name} ${direction ? tokens[end - 1]?.text : ''}`.trim()
-        : textOf(tokens, { start, end });
+      const key = { start, end: end - direction };
+      const name = named.find(({ expression }) => saysTheSame(tokens, expression, key))?.name;
+      const text = name ?? textOf(nameCalls(tokens, key, named), { start: 0, end: Infinity });
+      return direction ? `${text} ${tokens[end - 1]?.text}` : text;
     })
     .join(', ');
+}
+
+/** The tokens of a sort key with the names of items in place of the calls that they are. */
+function nameCalls(
+  tokens: readonly Token[],
+  { start, end }: TokenRange,
+  named: readonly { readonly expression: TokenRange; readonly name: string }[],
+): Token[] {
+  const calls = named.filter(({ expression }) => isCall(tokens, expression));
+  const written: Token[] = [];
+  for (let at = start; at < end; ) {
+    const call = calls.find(({ expression }) => {
+      const length = expression.end - expression.start;
+      return at + length <= end && saysTheSame(tokens, expression, { start: at, end: at + length });
+    });
+    const token = tokens[at];
+    if (token) written.push(call ? { ...token, text: call.name } : token);
+    at += call ? call.expression.end - call.expression.start : 1;
+  }
+  return written;
+}
+
+/** One call and nothing around it: `count(*)`, and not `count(*) + 1`. */
+function isCall(tokens: readonly Token[], { start, end }: TokenRange): boolean {
+  if (tokens[start + 1]?.text !== '(') return false;
+  let depth = 0;
+  for (let at = start + 1; at < end; at += 1) {
+    const { kind, text } = tokens[at] ?? { kind: 'symbol', text: '' };
+    if (kind !== 'symbol') continue;
+    if (text === '(') depth += 1;
+    if (text === ')') depth -= 1;
+    if (depth === 0) return at === end - 1;
+  }
+  return false;
+}
+
+function saysTheSame(tokens: readonly Token[], a: TokenRange, b: TokenRange): boolean {
+  return textOf(tokens, a).trim() === textOf(tokens, b).trim();
 }
 
 const directions: ReadonlySet<string> = new Set(['ASC', 'ASCENDING', 'DESC', 'DESCENDING']);

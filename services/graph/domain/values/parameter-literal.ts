@@ -4,6 +4,7 @@ import { type EngineType, toTypeText } from './engine-type.ts';
 import { isCastable } from './exactness.ts';
 import { anyType, hasNestedText, hasTextForm, typeOfValue } from './parameter-type.ts';
 import { toStringLiteral } from './string-literal.ts';
+import { toMicros } from './temporal.ts';
 import { type EngineParameter, NoTextForm, toLeafText, toNestedText, toTextForm } from './text-form.ts';
 
 /** Elements that may be written one by one: the engine's parser takes up to 80 µs for each. */
@@ -42,6 +43,8 @@ function write(value: Value, type: EngineType, budget: Budget): string {
     }
     case 'dateValue':
       return writeDate(kind, type);
+    case 'timestampValue':
+      return writeTimestamp(kind, type);
     case 'listValue':
       return writeList(kind.value, type, budget);
     case 'structValue':
@@ -109,6 +112,17 @@ function writeDate(kind: Extract<Value['kind'], { case: 'dateValue' }>, type: En
   } catch (error) {
     if (!(error instanceof NoTextForm)) throw error;
     return `(date('1970-01-01') + ${writeInteger(BigInt(kind.value))})`;
+  }
+}
+
+/** The engine reads years from 1 to 9999 only, but counts further. */
+function writeTimestamp(kind: Extract<Value['kind'], { case: 'timestampValue' }>, type: EngineType): string {
+  try {
+    return writeCast(toLeafText(kind, type), type);
+  } catch (error) {
+    const micros = toMicros(kind.value.sinceEpoch, kind.value.precision);
+    if (!(error instanceof NoTextForm) || micros === undefined) throw error;
+    return writeAsCast(`(timestamp('1970-01-01') + to_microseconds(cast('${micros}' AS INT64)))`, type);
   }
 }
 

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   type Field,
+  type InternalId,
   type Node,
   NodeSchema,
   PathSchema,
@@ -10,7 +11,7 @@ import {
 } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import type { EngineType } from './engine-type.ts';
 import { losesByType } from './exactness.ts';
-import type { GraphTables } from './graph-tables.ts';
+import type { GraphTables, TableProperty } from './graph-tables.ts';
 import { decodeLeaf } from './leaf-decoder.ts';
 import { InexactValue, listValue, nullValue, toField, toInternalId, toValue } from './value.ts';
 
@@ -34,13 +35,7 @@ function decoderOf(type: EngineType, tables: GraphTables): Decoder {
   if (losesByType(type)) return () => inexact(type);
   switch (type.kind) {
     case 'leaf':
-      if (type.name === 'NODE') {
-        return (raw) => toValue({ case: 'nodeValue', value: decodeNode(raw as RawObject, tables) });
-      }
-      if (type.name === 'REL') {
-        return (raw) =>
-          toValue({ case: 'relationshipValue', value: decodeRelationship(raw as RawObject, tables) });
-      }
+      if (type.name === 'NODE' || type.name === 'REL') return elementDecoder(type.name, tables);
       if (type.name === 'RECURSIVE_REL') return (raw) => decodePath(raw as RawObject, tables);
       return (raw) => toValue(decodeLeaf(type, raw));
     case 'decimal':
@@ -72,24 +67,35 @@ function decoderOf(type: EngineType, tables: GraphTables): Decoder {
   }
 }
 
-/** Reads a node; `source` answers for properties that the object does not hold exactly. */
-export function decodeNode(raw: RawObject, tables: GraphTables, source?: PropertySource): Node {
+/** True for a node or relationship that an optional pattern did not find: its object has no identity. */
+export function isMissing(raw: RawObject | null): raw is null {
+  return raw === null || raw._id === null;
+}
+
+/** Reads nodes or relationships; `source` answers for properties that the object does not hold exactly. */
+export function elementDecoder(
+  name: 'NODE' | 'REL',
+  tables: GraphTables,
+): (raw: unknown, source?: PropertySource) => Value {
+  return (raw, source) => {
+    const object = raw as RawObject | null;
+    if (isMissing(object)) return nullValue();
+    return name === 'NODE'
+      ? toValue({ case: 'nodeValue', value: decodeNode(object, tables, source) })
+      : toValue({ case: 'relationshipValue', value: decodeRelationship(object, tables, source) });
+  };
+}
+
+function decodeNode(raw: RawObject, tables: GraphTables, source?: PropertySource): Node {
   const label = raw._label as string;
   const properties = decodeProperties(raw, label, tables, source);
   return create(NodeSchema, { id: toInternalId(raw._id), label, properties });
 }
 
-/** Reads a relationship; `source` answers for properties that the object does not hold exactly. */
-export function decodeRelationship(
-  raw: RawObject,
-  tables: GraphTables,
-  source?: PropertySource,
-): Relationship {
+function decodeRelationship(raw: RawObject, tables: GraphTables, source?: PropertySource): Relationship {
   const label = raw._label as string;
-  const id = raw._id as { readonly offset: number };
   return create(RelationshipSchema, {
-    // One created in this transaction has no identity before the commit: the engine gives it one beyond 2^53.
-    ...(Number.isSafeInteger(id.offset) ? { id: toInternalId(id) } : {}),
+    ...toRelationshipId(raw),
     label,
     source: toInternalId(raw._src),
     destination: toInternalId(raw._dst),
@@ -97,28 +103,45 @@ export function decodeRelationship(
   });
 }
 
+/** Nothing for a relationship of the same transaction: before the commit its identity is one beyond 2^53. */
+export function toRelationshipId(raw: RawObject): { id?: InternalId } {
+  const id = raw._id as { readonly offset: number };
+  return Number.isSafeInteger(id.offset) ? { id: toInternalId(id) } : {};
+}
+
 function decodePath(raw: RawObject, tables: GraphTables): Value {
-  const nodes = (raw._nodes as RawObject[]).map((node) => decodeNode(node, tables));
-  const relationships = (raw._rels as RawObject[]).map((rel) => decodeRelationship(rel, tables));
+  const nodes = (raw._nodes as (RawObject | null)[]).map((node) =>
+    isMissing(node) ? create(NodeSchema) : decodeNode(node, tables),
+  );
+  const relationships = (raw._rels as (RawObject | null)[]).map((rel) =>
+    isMissing(rel) ? create(RelationshipSchema) : decodeRelationship(rel, tables),
+  );
   return toValue({ case: 'pathValue', value: create(PathSchema, { nodes, relationships }) });
 }
 
-/** The object has the properties of all tables that the pattern could match; the label says which are its own. */
 function decodeProperties(
   raw: RawObject,
   label: string,
   tables: GraphTables,
   source: PropertySource | undefined,
 ): Field[] {
-  const properties = tables.get(label);
-  if (!properties) throw new InexactValue(`table ${label}`);
-  return properties.map(({ name, type }) => {
+  return ownProperties(raw, label, tables).map(({ name, type }) => {
     const given = source?.(name);
     if (given) return toField(name, given.decode(given.raw));
-    if (!type || name === '__proto__' || !Object.hasOwn(raw, name))
-      throw new InexactValue(`property ${name}`);
+    if (!type || name === '__proto__') throw new InexactValue(`property ${name}`);
     return toField(name, plainDecoder(type, tables)(raw[name]));
   });
+}
+
+/**
+ * The properties of a node or relationship. Its object has those of all tables that the pattern could match; the
+ * label says which are its own. In a recursive pattern that names some it has no others.
+ */
+export function ownProperties(raw: RawObject, label: string, tables: GraphTables): readonly TableProperty[] {
+  const properties = tables.get(label);
+  if (!properties) throw new InexactValue(`table ${label}`);
+  // The binding drops `__proto__`, whether it is there or not.
+  return properties.filter(({ name }) => name === '__proto__' || Object.hasOwn(raw, name));
 }
 
 const decoders = new WeakMap<EngineType, Decoder>();

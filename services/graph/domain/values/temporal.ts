@@ -60,9 +60,8 @@ export function formatDate(days: number): string | undefined {
 
 /** A timestamp as the engine reads it; undefined where it could not read all of it. */
 export function formatTimestamp(sinceEpoch: bigint, precision: Timestamp_Precision): string | undefined {
-  const isNanos = precision === Timestamp_Precision.NANOSECONDS;
-  if (isNanos && sinceEpoch % 1_000n !== 0n) return undefined;
-  const micros = isNanos ? sinceEpoch / 1_000n : sinceEpoch * (microsPerUnit.get(precision) ?? 1n);
+  const micros = toMicros(sinceEpoch, precision);
+  if (micros === undefined) return undefined;
   const days = floorDiv(micros, dayMicros);
   if (days < -800_000n || days > 3_000_000n) return undefined;
   const date = formatDate(Number(days));
@@ -71,6 +70,17 @@ export function formatTimestamp(sinceEpoch: bigint, precision: Timestamp_Precisi
   const seconds = inDay / 1_000_000n;
   const clock = [seconds / 3600n, (seconds / 60n) % 60n, seconds % 60n].map(twoDigits).join(':');
   return `${date} ${clock}.${String(inDay % 1_000_000n).padStart(6, '0')}`;
+}
+
+/**
+ * The microseconds since the epoch; undefined where there are parts of one, or more than the engine can hold. It does
+ * not survive writing -2^63 (0.11.3).
+ */
+export function toMicros(sinceEpoch: bigint, precision: Timestamp_Precision): bigint | undefined {
+  const isNanos = precision === Timestamp_Precision.NANOSECONDS;
+  if (isNanos && sinceEpoch % 1_000n !== 0n) return undefined;
+  const micros = isNanos ? sinceEpoch / 1_000n : sinceEpoch * (microsPerUnit.get(precision) ?? 1n);
+  return BigInt.asIntN(64, micros) === micros && micros !== -(2n ** 63n) ? micros : undefined;
 }
 
 /** Days since 1970-01-01 of a moment that the binding gave; undefined where it is no whole day. */

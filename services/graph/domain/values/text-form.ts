@@ -96,7 +96,7 @@ export function toLeafText(kind: Value['kind'], type: EngineType): string {
     case 'timestampValue':
       return (
         formatTimestamp(kind.value.sinceEpoch, kind.value.precision) ??
-        fail('a timestamp before the year 1, after 9999 or with parts of a microsecond')
+        fail('a timestamp with parts of a microsecond or out of range')
       );
     case 'uuidValue':
       if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(kind.value))

@@ -89,18 +89,14 @@ const properties = {
   tags: fc.option(fc.array(fc.option(text), { maxLength: 5 })),
   since: moment,
 };
-const node = fc.record({
-  _id: id,
-  _label: fc.constantFrom('Person', 'Place', 'Place', 'Empty', 'Odd', 'Unknown'),
-  ...properties,
-});
-const relationship = fc.record({
-  _id: id,
-  _label: fc.constantFrom('Knows', 'Empty'),
-  _src: id,
-  _dst: id,
-  ...properties,
-});
+/** A recursive pattern may name some properties; the others are not there. */
+const anyProperties = fc.record(properties, { requiredKeys: [] });
+const node = fc
+  .record({ _id: id, _label: fc.constantFrom('Person', 'Place', 'Place', 'Empty', 'Odd', 'Unknown') })
+  .chain((own) => anyProperties.map((more) => ({ ...own, ...more })));
+const relationship = fc
+  .record({ _id: id, _label: fc.constantFrom('Knows', 'Empty'), _src: id, _dst: id })
+  .chain((own) => anyProperties.map((more) => ({ ...own, ...more })));
 const graphs: readonly Case[] = [
   { type: leaf('NODE'), raws: node },
   { type: leaf('REL'), raws: relationship },

@@ -108,12 +108,13 @@ class PlainEncoders {
     }
   };
 
-  /** The object has the properties of all tables that the pattern could match; the label says which are its own. */
+  /** Those of `ownProperties`. */
   #encodeProperties(writer: WireWriter, raw: RawObject, label: string, labelTag: number, tag: number): void {
     const properties = this.#properties.get(label) ?? this.#propertiesOf(label);
     writer.text(labelTag, label);
     for (const { name, encode } of properties) {
-      if (!encode || !Object.hasOwn(raw, name)) throw new InexactValue(`property ${name}`);
+      if (name !== '__proto__' && !Object.hasOwn(raw, name)) continue;
+      if (!encode) throw new InexactValue(`property ${name}`);
       encodeField(writer, tag, name, encode, raw[name]);
     }
   }
