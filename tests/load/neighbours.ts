@@ -1,9 +1,9 @@
 /**
  * What one tenant's misbehaviour does to another's latency on the same node: a neighbour makes point queries at a
  * steady pace, before, between and while the other misbehaves. Prints p50 and p99 beside the baseline around them.
- * The disk of the graphs is a small volume of its own, which takes root. `npm run bench:neighbours -- --seconds 10`.
+ * The disk of the graphs is a small volume of its own, where one can be mounted. `npm run bench:neighbours -- --seconds 10`.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { ForeignGrpcClient } from '../support/foreign-grpc.ts';
 import { enginePids, killIfAlive, startMesh } from '../support/mesh.ts';
 import { createGraphPatiently, createTenant, execute, type Tenant } from '../support/rest.ts';
+import { canMountVolumes, mountVolume, unmountVolume } from '../support/small-volume.ts';
 import { pacedLoad, type Seen } from './neighbours/paced-load.ts';
 
 const perSecond = 50;
@@ -37,8 +38,8 @@ const seconds = Number(values.seconds);
 const dataDirectory = await mkdtemp(join(tmpdir(), 'trellis-neighbours-'));
 const graphs = join(dataDirectory, 'graphs');
 await mkdir(graphs);
-const hasDisk = process.getuid?.() === 0;
-if (hasDisk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'tmpfs', graphs]);
+const hasDisk = canMountVolumes();
+if (hasDisk) mountVolume(graphs, diskMiB);
 else console.log('NOT MEASURED: a full disk. It takes a volume of its own, and so root.');
 const mesh = await startMesh({
   dataDirectory,
@@ -87,7 +88,7 @@ try {
 process.exit(0);
 
 async function removeDisk(): Promise<void> {
-  if (hasDisk) execFileSync('umount', [graphs]);
+  if (hasDisk) unmountVolume(graphs);
   await rm(dataDirectory, { recursive: true, force: true });
 }
 

@@ -34,14 +34,30 @@ test("the epoch is kept where the graph's engine cannot change it", async () => 
   expect(await readdir(join(data, 'graphs', graphId))).toEqual([]);
 });
 
+test('a graph that was open has lost its database where the file is gone or empty, a new one has not', async () => {
+  await directory.giveTo(undefined);
+  expect(await directory.hasLostDatabase()).toBe(false);
+  await directory.noteCreated();
+  const later = new GraphDirectory(data, graphId);
+  expect(await later.hasLostDatabase()).toBe(true);
+  await writeFile(directory.databasePath, '');
+  expect(await later.hasLostDatabase()).toBe(true);
+  await writeFile(directory.databasePath, 'rows');
+  expect(await later.hasLostDatabase()).toBe(false);
+  await later.delete();
+  expect(await new GraphDirectory(data, graphId).hasLostDatabase()).toBe(false);
+});
+
 test('deleting leaves nothing, and deleting nothing is fine', async () => {
   await directory.takeEpoch(1n);
   await directory.giveTo(undefined);
   await writeFile(directory.databasePath, '');
+  await directory.noteCreated();
   await directory.delete();
   await directory.delete();
   expect(await readdir(join(data, 'graphs'))).toEqual([]);
   expect(await readdir(join(data, 'graph-node', 'epochs'))).toEqual([]);
+  expect(await readdir(join(data, 'graph-node', 'created'))).toEqual([]);
 });
 
 test.each(['', '..', 'kg_../../../etc/passwd', `${graphId}/..`, 'kg_4M2S0D7Q9X1C5V8B3N6H', `${graphId}\n`])(

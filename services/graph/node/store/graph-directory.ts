@@ -1,4 +1,4 @@
-import { lchown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lchown, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const graphIdPattern = /^kg_[a-z0-9]{20}$/;
@@ -8,6 +8,7 @@ const graphIdPattern = /^kg_[a-z0-9]{20}$/;
  * ```
  * <data>/graphs/<graph id>/graph.kuzu    the database and what the engine puts beside it
  * <data>/graph-node/epochs/<graph id>    the greatest epoch that it was ever opened with
+ * <data>/graph-node/created/<graph id>   there since it was first open: from then on it has a database
  * ```
  * The first directory is the engine's while it runs; nothing in it is trusted, or opened here.
  */
@@ -16,12 +17,17 @@ export class GraphDirectory {
   readonly #directory: string;
   readonly #epochDirectory: string;
   readonly #epochPath: string;
+  readonly #createdDirectory: string;
+  readonly #createdPath: string;
+  #isNoted = false;
 
   constructor(dataDirectory: string, graphId: string) {
     if (!graphIdPattern.test(graphId)) throw new Error('not the id of a graph');
     this.#directory = join(dataDirectory, 'graphs', graphId);
     this.#epochDirectory = join(dataDirectory, 'graph-node', 'epochs');
     this.#epochPath = join(this.#epochDirectory, graphId);
+    this.#createdDirectory = join(dataDirectory, 'graph-node', 'created');
+    this.#createdPath = join(this.#createdDirectory, graphId);
     this.databasePath = join(this.#directory, 'graph.kuzu');
   }
 
@@ -34,16 +40,28 @@ export class GraphDirectory {
     const taken = (await this.#takenEpoch()) + 1n;
     const epoch = wanted > taken ? wanted : taken;
     const draft = `${this.#epochPath}.draft`;
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(`${epoch}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeSynced(draft, `${epoch}\n`);
     await rename(draft, this.#epochPath);
     await syncDirectory(this.#epochDirectory);
     return epoch;
+  }
+
+  /** Notes that the graph was open, so it has a database. On the disk when this resolves. */
+  async noteCreated(): Promise<void> {
+    if (this.#isNoted) return;
+    if (!(await exists(this.#createdPath))) {
+      await mkdir(this.#createdDirectory, { recursive: true, mode: 0o700 });
+      await writeSynced(this.#createdPath, '');
+      await syncDirectory(this.#createdDirectory);
+    }
+    this.#isNoted = true;
+  }
+
+  /** True where the graph had a database whose file is gone or empty: the engine would begin with a new one. */
+  async hasLostDatabase(): Promise<boolean> {
+    const file = await lstat(this.databasePath).catch(ignoreMissing);
+    if (file && file.size > 0) return false;
+    return await exists(this.#createdPath);
   }
 
   /** Makes the directory and gives it to a user, with all that is in it; undefined: it stays ours. */
@@ -60,6 +78,7 @@ export class GraphDirectory {
   /** Deletes all files of the graph. Only for a graph that no process has open. */
   async delete(): Promise<void> {
     await rm(this.#directory, { recursive: true, force: true });
+    await rm(this.#createdPath, { force: true });
     await rm(this.#epochPath, { force: true });
   }
 
@@ -90,6 +109,20 @@ async function reclaim(directory: string): Promise<void> {
 async function changeOwner(directory: string, uid: number, gid: number): Promise<void> {
   await lchown(directory, uid, gid);
   for (const name of await readdir(directory)) await lchown(join(directory, name), uid, gid);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(ignoreMissing)) !== undefined;
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

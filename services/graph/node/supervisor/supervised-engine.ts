@@ -164,6 +164,10 @@ export class SupervisedEngine {
       onChange();
       await isDue;
       if (this.#isClosing) return undefined;
+      if (await directory.hasLostDatabase()) {
+        this.#failure = 'lost';
+        return undefined;
+      }
       const process = await launch(this.#epoch, (callsUnderWay) => {
         this.#callsUnderWay = callsUnderWay;
         this.#lastActiveMs = clock.now();
@@ -199,7 +203,7 @@ export class SupervisedEngine {
 
   /** True when the process serves; false where it failed to, and was killed. */
   async #awaitOpened(process: EngineProcess): Promise<boolean> {
-    const { clock, limits, log, graphId, onChange, onQuiet } = this.#options;
+    const { clock, directory, limits, log, graphId, onChange, onQuiet } = this.#options;
     const decided = new AbortController();
     let isLate = false;
     void clock.sleep(limits.openTimeoutMs, decided.signal).then(() => {
@@ -208,7 +212,9 @@ export class SupervisedEngine {
       process.kill();
     });
     try {
-      this.#endpoint = await process.opened;
+      const endpoint = await process.opened;
+      await directory.noteCreated();
+      this.#endpoint = endpoint;
       this.#hasServed = false;
       this.#openedMs = clock.now();
       this.#lastActiveMs = this.#openedMs;

@@ -193,6 +193,16 @@ describe('opening', () => {
     expect(await graphs.starts(graph.graphId)).toHaveLength(2);
   });
 
+  test('never opens a graph whose database was lost as if it were new', async () => {
+    const graph = graphs.graph(1);
+    await supervisor.open(graph);
+    await supervisor.close(graph.graphId, false);
+    await writeFile(`${graphs.directory(graph.graphId)}/graph.kuzu`, '');
+    const error = await supervisor.open(graph).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ ...reason('UNAVAILABLE'), metadata: { cause: 'lost' } });
+    expect(await graphs.starts(graph.graphId)).toHaveLength(1);
+  });
+
   test('backs off while the disk gives no epoch, and then takes none smaller than asked for', async () => {
     const patient = createSupervisor({ limits: { ...limits, failuresMax: 5 } });
     const graph = graphs.graph(1, 9n);

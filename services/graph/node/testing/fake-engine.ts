@@ -64,7 +64,7 @@ function open(config: EngineConfig): void {
   };
   appendFileSync(startsPath, `${JSON.stringify(start)}\n`);
   writeFileSync('left-over', 'x');
-  writeFileSync(config.databasePath, '');
+  writeFileSync(config.databasePath, 'rows');
   if (startsBefore < (script.failures ?? 0)) process.exit(3);
   if (script.output) process.stdout.write(script.output);
   if (script.onOpen === 'hang') return;
