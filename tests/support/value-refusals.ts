@@ -13,7 +13,7 @@ const leastInt128 = String(-(2n ** 127n));
 type Direction = 'in' | 'out' | 'held';
 
 interface Refusal {
-  readonly reason: 'VALUE_NOT_EXACT' | 'PARAMETER_INVALID';
+  readonly reason: 'VALUE_NOT_EXACT' | 'PARAMETER_INVALID' | 'STATEMENT_NOT_ALLOWED';
   readonly direction: Direction;
   readonly why: string;
   readonly where: (place: Place) => boolean;
@@ -27,6 +27,12 @@ const refusals: readonly Refusal[] = [
     why: 'the engine turns decimals of one type within other values into those of another wrongly',
     where: ({ leafType, context }) => leafType.startsWith('DECIMAL') && context !== 'itself',
   },
+  ...(['out', 'held'] as const).map((direction) => ({
+    reason: 'STATEMENT_NOT_ALLOWED' as const,
+    direction,
+    why: 'arrays are written by a cast, and one to decimals within another type can end the process',
+    where: ({ leafType, context }: Place) => leafType.startsWith('DECIMAL') && context === 'an array',
+  })),
   ...both({
     why: 'the binding fails on -2^127, and maps are read beside the binding’s',
     where: ({ leaf, context }) =>

@@ -237,7 +237,6 @@ describe('a value that Cypher makes is what it says', () => {
     ['cast([1, 2] AS INT64[2])', list(int64(1n), int64(2n))],
     ['cast([9007199254740993, NULL] AS INT64[2])', list(int64(2n ** 53n + 1n), nothing)],
     ["[cast('0.1' AS DECIMAL(30, 20)), NULL]", list(decimal('0.10000000000000000000'), nothing)],
-    ["cast([cast('1.5' AS DECIMAL(30, 2))] AS DECIMAL(30, 2)[1])", list(decimal('1.50'))],
     ['{`a b`: 9007199254740993, `c(d`: [map([1], [2])]}', undefined],
     [
       '{`__proto__`: 1, b: timestamp("1970-01-01")}',

@@ -4,6 +4,7 @@ import { EngineFailure } from '../engine-failure.ts';
 import { EngineGate, type Lane, overFailure } from '../engine-gate.ts';
 import type { CallLimits, Decision, EngineTransaction, GraphEngine } from '../graph-engine.ts';
 import { AbandonedWork } from './abandoned-work.ts';
+import { CheckpointGuard } from './checkpoint-guard.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { KuzuConnection } from './kuzu-connection.ts';
 import { isCheckpointFailure, isCheckpointTimeout, isNotWritten, toEngineFailure } from './kuzu-failure.ts';
@@ -36,6 +37,9 @@ const databaseBytesMax = 2 ** 40;
 
 const readKind = { isAutomatic: true, canTimeOut: true };
 
+/** Replaying the log takes time at the next opening. */
+const logBytesMax = 256 * 2 ** 20;
+
 /** The engine's own size of a page. */
 const pageBytes = 4_096;
 
@@ -48,6 +52,7 @@ export class KuzuEngine implements GraphEngine {
   readonly #gate: EngineGate;
   readonly #pool: ConnectionPool;
   readonly #storage: StorageWatch;
+  readonly #guard: CheckpointGuard;
   readonly #abandoned: AbandonedWork<Lane>;
   #commits = 0;
   #schemaVersion = 0;
@@ -55,9 +60,10 @@ export class KuzuEngine implements GraphEngine {
   #isClosing = false;
   #isBroken = false;
 
-  private constructor(database: Database, options: KuzuEngineOptions) {
+  private constructor(database: Database, guard: CheckpointGuard, options: KuzuEngineOptions) {
     this.#database = database;
     this.#options = options;
+    this.#guard = guard;
     this.#gate = new EngineGate(options);
     this.#storage = new StorageWatch(options.databasePath, options);
     this.#abandoned = new AbandonedWork({
@@ -73,9 +79,11 @@ export class KuzuEngine implements GraphEngine {
   /** Opens the file, creating it where there is none, and replays its log. */
   static async open(options: KuzuEngineOptions): Promise<KuzuEngine> {
     const { databasePath, bufferPoolBytes } = options;
+    const guard = new CheckpointGuard(databasePath);
+    await guard.recover();
     const database = new Database(databasePath, bufferPoolBytes, true, false, databaseBytesMax, false, -1);
     await database.init();
-    const engine = new KuzuEngine(database, options);
+    const engine = new KuzuEngine(database, guard, options);
     await engine.read({ deadlineMs: Date.now() + 60_000, signal: never }, async (transaction) => {
       (await transaction.run('CALL db_version() RETURN version')).close();
     });
@@ -128,9 +136,8 @@ export class KuzuEngine implements GraphEngine {
     this.#isClosing = true;
     // Never given back: nobody comes in any more.
     await this.#gate.enter('alone', limits);
-    await this.#checkpoint(() => {});
     // Closing would try once more to move the log into the file; where that failed, the log is what has everything.
-    if (this.#isBroken || !this.#storage.mayCheckpoint) {
+    if (!(await this.#checkpoint(() => {}))) {
       throw new EngineFailure('storage', 'the log could not be moved into the file');
     }
     await this.#pool.close();
@@ -152,8 +159,11 @@ export class KuzuEngine implements GraphEngine {
       const decision = await work(transaction);
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
+      // Such a commit ends with a checkpoint.
+      if (lane === 'alone') await this.#guard.begin();
       isOver = true;
       await this.#commit(connection, transaction);
+      if (lane === 'alone' && !this.#isBroken) await this.#guard.end();
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;
       return { result: decision.result, commits: this.#commits };
@@ -246,25 +256,36 @@ export class KuzuEngine implements GraphEngine {
 
   async #checkpointIfDue(): Promise<void> {
     await this.#storage.measureLog();
-    const { logBytes, isFull } = this.#storage;
+    const { logBytes, fileBytes, isFull } = this.#storage;
+    // A checkpoint begins with a copy of the file: the larger that is, the more log it has to be worth.
+    const dueBytes = Math.max(this.#options.checkpointBytes, Math.min(fileBytes / 8, logBytesMax));
     // Only a checkpoint turns what was deleted into room.
-    const isDue = logBytes >= this.#options.checkpointBytes || (isFull && logBytes > 0);
+    const isDue = logBytes >= dueBytes || (isFull && logBytes > 0);
     if (!isDue || this.#isClosing || this.#isBroken) return;
     const leave = this.#gate.tryEnterAlone();
     if (leave) await this.#checkpoint(leave);
   }
 
-  /** Leaves it where the volume has no room for it. */
-  async #checkpoint(leave: () => void): Promise<void> {
+  /** Leaves it where the volume has no room for it. True where the log is in the file. */
+  async #checkpoint(leave: () => void): Promise<boolean> {
     try {
       await this.#storage.measure();
-      if (!this.#storage.mayCheckpoint) return;
+      if (!this.#storage.mayCheckpoint) return false;
+      await this.#guard.begin();
       const connection = await this.#pool.take({ deadlineMs: Date.now() + 60_000, signal: never });
+      let isDone = true;
       await connection.control('checkpoint').catch((error: unknown) => {
+        isDone = false;
         if (!isCheckpointTimeout(error)) this.#break('a checkpoint failed');
       });
       await this.#pool.give(connection);
-      if (!this.#isBroken) await this.#measureStorage();
+      if (this.#isBroken) return false;
+      await this.#guard.end();
+      await this.#measureStorage();
+      return isDone;
+    } catch (error) {
+      if (error instanceof EngineFailure && error.kind === 'storage') return false;
+      throw error;
     } finally {
       leave();
     }

@@ -32,6 +32,10 @@ export class StorageWatch {
     return Math.max(0, this.#fileBytes - this.#reusableBytes) + this.#logBytes;
   }
 
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
   get logBytes(): number {
     return this.#logBytes;
   }
@@ -41,9 +45,9 @@ export class StorageWatch {
     return this.#failure(0) !== undefined;
   }
 
-  /** True where the volume has room for the copies that moving the log into the file makes of pages. */
+  /** True where the volume has room for the copy of the file that is kept, and of pages that the log changes. */
   get mayCheckpoint(): boolean {
-    return this.#volumeFreeBytes > this.#logBytes;
+    return this.#volumeFreeBytes > this.#fileBytes + this.#logBytes;
   }
 
   /** The file does not shrink; a checkpoint leaves so much of it to be written again. */

@@ -69,8 +69,9 @@ export class EngineLauncher {
       parameters: parameters ?? [],
       uid,
       heapMib,
-      readable: [...readable, `${dataDirectory}/graphs/`, ...(compileCache ? [`${compileCache}/`] : [])],
-      writable: [`${workDirectory}/`],
+      readable: [...readable, ...(compileCache ? [`${compileCache}/`] : [])],
+      // Which graph it will be is not known yet; its user reaches no other.
+      writable: [`${workDirectory}/`, `${dataDirectory}/graphs/`],
     });
     return spawn(command.file, command.args, {
       cwd: workDirectory,
