@@ -153,9 +153,12 @@ export async function openTestGraph(
       ),
     close: async () => {
       // One that asked to be replaced ends with its process.
-      if (broken.length === 0)
-        await engine.close({ deadlineMs: Date.now() + 60_000, signal: new AbortController().signal });
-      await rm(directory, { recursive: true, force: true });
+      const limits = { deadlineMs: Date.now() + 60_000, signal: new AbortController().signal };
+      try {
+        if (broken.length === 0) await engine.close(limits);
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
     },
   };
 }

@@ -87,7 +87,8 @@ async function run(
   const format = toFormat(first);
   const tier = { ...graph.tier, queryTimeoutMs: graph.tier.queryTimeoutMs * importTimeoutFactor };
   const limits = toLimits({ tier }, 0, context);
-  await graph.engine.requireRoom(Number(first.sizeBytes ?? 0));
+  // A size beyond what an import may have is refused for that.
+  await graph.engine.requireRoom(Math.min(Number(first.sizeBytes ?? 0), graph.importBytesMax));
   const target = await graph.engine.read(limits, (transaction) => targetOf(graph, transaction, first));
   return graph.uploads.hold(async () => {
     uploads += 1;
