@@ -101,7 +101,7 @@ class TestFileParser {
         const [, , rest = first] = /\[(conn.*?)\]\s*(.*)/.exec(first) ?? [];
         draft.statement = this.#substitute(rest + this.#cursor.takeTextLines().join(' '));
       } else if (token === 'BATCH_STATEMENTS')
-        draft.batchFile = /<FILE:>(\S+)/.exec(words.join(' '))?.[1] ?? '';
+        draft.batchFile = /<FILE(?::>|>:)(\S+)/.exec(words.join(' '))?.[1] ?? '';
       else if (token === 'CHECK_ORDER') draft.checkOrder = true;
       else if (token === 'CHECK_PRECISION') draft.checkPrecision = true;
       else if (token === 'CHECK_COLUMN_NAMES') draft.checkColumnNames = true;
