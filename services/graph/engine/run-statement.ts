@@ -94,7 +94,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => T,
   ) {
-    const { forcesCheckpoint, isSchemaChange } = call.verdict;
+    const { isSchemaChange } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
       await this.#requireConnections(call, transaction);
       const run = plan
@@ -108,9 +108,7 @@ export class StatementRunner {
         run.close();
       }
     };
-    return forcesCheckpoint
-      ? this.#engine.writeAlone<{ plan: ExactPlan } | { answer: T }>(limits, work)
-      : this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work);
+    return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work);
   }
 
   /** Altering the connections of a node table ends the engine's process. Throws EngineFailure. */

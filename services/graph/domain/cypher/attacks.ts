@@ -22,6 +22,11 @@ const FILES: readonly Attack[] = [
     `CREATE NODE TABLE t AS LOAD FROM 'x.csv' RETURN *`,
     `RETURN 1 UNION LOAD FROM 'x' RETURN *`,
   ),
+  ...attack('CREATE NODE TABLE AS', 'CREATE NODE TABLE t AS MATCH (n:P) RETURN n.id'),
+  ...attack(
+    'CREATE REL TABLE AS',
+    'CREATE REL TABLE r(FROM P TO P) AS MATCH (a:P)-[:K]->(b:P) RETURN a.id, b.id',
+  ),
   ...attack('LOAD FROM', `CREATE REL TABLE r(FROM A TO B) AS LOAD/**/FROM 'x.csv' RETURN *`),
   ...attack('LOAD FROM', `MATCH (n) LOAD WITH HEADERS (a INT64) FROM 'x.csv' RETURN *`),
   ...attack(

@@ -14,7 +14,6 @@ describe('an accepted statement', () => {
       kind: 'query',
       writes: false,
       isSchemaChange: false,
-      forcesCheckpoint: false,
       returnsRows: true,
       parameters: new Set(['id', 'names', '1']),
     });
@@ -24,14 +23,7 @@ describe('an accepted statement', () => {
     ['CREATE (n:P {id: 1})', { writes: true, isSchemaChange: false, returnsRows: false }],
     ['CREATE (n:P {id: 1}) RETURN n', { writes: true, isSchemaChange: false, returnsRows: true }],
     ['RETURN `NextVal`("s")', { writes: true, isSchemaChange: false, returnsRows: true }],
-    [
-      'CREATE NODE TABLE t(id INT64 PRIMARY KEY)',
-      { writes: true, isSchemaChange: true, forcesCheckpoint: false },
-    ],
-    [
-      'CREATE NODE TABLE t AS MATCH (n) RETURN n.id',
-      { writes: true, isSchemaChange: true, forcesCheckpoint: true },
-    ],
+    ['CREATE NODE TABLE t(id INT64 PRIMARY KEY)', { writes: true, isSchemaChange: true }],
     ['DROP TABLE t', { kind: 'drop-table', writes: true, isSchemaChange: true, returnsRows: false }],
   ])('is classified: %s', (statement, expected) => {
     expect(judgeStatement(statement, 'write')).toMatchObject({ ok: true, ...expected });

@@ -22,8 +22,6 @@ export interface AcceptedStatement {
   /** Whether the graph may be larger after it: it does more than delete and drop. */
   readonly mayGrow: boolean;
   readonly isSchemaChange: boolean;
-  /** The engine copies rows in and checkpoints at once: run it under the exclusive gate. */
-  readonly forcesCheckpoint: boolean;
   /** The table to which the statement adds, or from which it drops, a connection; it must be one of relationships. */
   readonly alteredConnectionOf: string | undefined;
   /** Whether rows come back. */
@@ -79,7 +77,6 @@ function accept(parsed: ParsedStatement): AcceptedStatement {
     writes: firstWrite !== undefined,
     mayGrow,
     isSchemaChange: kind !== 'query',
-    forcesCheckpoint: kind === 'create-node-table-as' || kind === 'create-rel-table-as',
     alteredConnectionOf: kind === 'alter-table' ? tableOfAlteredConnection(tokens) : undefined,
     returnsRows: branches.some((branch) => branch !== undefined),
     parameters,

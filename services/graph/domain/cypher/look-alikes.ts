@@ -101,8 +101,6 @@ export const HARMLESS_WRITES: readonly string[] = [
   'CREATE REL TABLE IF NOT EXISTS attach(FROM P TO P, FROM P TO use_, since DATE, MANY_ONE)',
   `CREATE REL TABLE one_way(FROM P TO P) WITH (storage_direction = 'fwd')`,
   'CREATE REL TABLE GROUP grouped(FROM P TO P, FROM P TO use_, w INT64)',
-  'CREATE NODE TABLE copied AS MATCH (n:P) RETURN n.id, n.name',
-  'CREATE REL TABLE copied_k(FROM P TO P) AS MATCH (a:P)-[e:K]->(b:P) RETURN a.id, b.id',
   'ALTER TABLE P ADD IF NOT EXISTS export STRING DEFAULT "COPY"',
   'ALTER TABLE P RENAME export TO import',
   'ALTER TABLE P DROP IF EXISTS import',
