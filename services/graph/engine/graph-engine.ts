@@ -53,13 +53,17 @@ export interface GraphEngine {
   readonly schemaVersion: number;
   /** Runs reading work, beside others. Each statement sees the state of its own start. Throws EngineFailure. */
   read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T>;
-  /** Runs work in the one writing transaction and commits where the work decides so. Throws EngineFailure. */
+  /**
+   * Runs work in the one writing transaction, beside readers or `alone`, and commits where the work decides so. Throws
+   * EngineFailure.
+   */
   write<T>(
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
+    alone?: boolean,
   ): Promise<{ readonly result: T; readonly commits: number }>;
-  /** Runs writing work with nothing beside it, for statements that force a checkpoint. Throws EngineFailure. */
-  writeAlone<T>(
+  /** Runs work that copies rows in, with nothing beside it: its commit ends with a checkpoint. Throws EngineFailure. */
+  copy<T>(
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
   ): Promise<{ readonly result: T; readonly commits: number }>;

@@ -94,7 +94,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => T,
   ) {
-    const { isSchemaChange } = call.verdict;
+    const { isSchemaChange, changesRows } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
       await this.#requireConnections(call, transaction);
       const run = plan
@@ -108,7 +108,7 @@ export class StatementRunner {
         run.close();
       }
     };
-    return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work);
+    return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work, changesRows);
   }
 
   /** Altering the connections of a node table ends the engine's process. Throws EngineFailure. */

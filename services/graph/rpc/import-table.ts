@@ -182,7 +182,7 @@ async function load(
   limits: CallLimits,
   { target, upload, entry }: { target: ImportTarget; upload: Upload; entry: ImportEntry },
 ): Promise<number> {
-  const { commits } = await graph.engine.writeAlone(limits, async (transaction) => {
+  const { commits } = await graph.engine.copy(limits, async (transaction) => {
     const now = await targetOf(graph, transaction, first);
     if (JSON.stringify(now) !== JSON.stringify(target)) {
       throw new EngineFailure('failed', 'the table changed while the file came in');

@@ -27,19 +27,22 @@ export class GraphLoad {
   #loops: Promise<unknown> = Promise.resolve();
   readonly #pauses = new Map<string, AbortController>();
 
-  private constructor(graphId: string, { rest }: Tenant, random: Random) {
+  readonly #deletes: boolean;
+
+  private constructor(graphId: string, { rest }: Tenant, random: Random, deletes: boolean) {
     this.graphId = graphId;
+    this.#deletes = deletes;
     this.log = new CallLog(rest);
     this.#random = random;
   }
 
-  /** Creates the graph. */
-  static async create(tenant: Tenant, random: Random): Promise<GraphLoad> {
+  /** Creates the graph. `deletes`: whether nodes with relationships are deleted, too. */
+  static async create(tenant: Tenant, random: Random, deletes: boolean): Promise<GraphLoad> {
     const graphId = await createGraphPatiently(tenant.rest);
     await execute(tenant.rest, graphId, 'CREATE NODE TABLE T(id INT64 PRIMARY KEY, batch INT64, v INT64)');
     await execute(tenant.rest, graphId, 'CREATE REL TABLE L(FROM T TO T)');
     await execute(tenant.rest, graphId, 'CREATE NODE TABLE I(id INT64 PRIMARY KEY, batch INT64, v INT64)');
-    return new GraphLoad(graphId, tenant, random);
+    return new GraphLoad(graphId, tenant, random, deletes);
   }
 
   start(): void {
@@ -94,7 +97,8 @@ export class GraphLoad {
     const settled = this.#written.settled();
     const choice = this.#random();
     const value = this.#nextValue++;
-    const mayDelete = settled.length > batchesKept ? 0.6 : 0.2;
+    const share = settled.length > batchesKept ? 0.6 : 0.2;
+    const mayDelete = this.#deletes ? share : 0;
     if (settled.length > 10 && choice < mayDelete) {
       const batch = pick(this.#random, settled);
       await this.#writeBatch(

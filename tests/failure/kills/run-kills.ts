@@ -18,6 +18,8 @@ export interface KillRun {
   readonly kills: number;
   readonly seed: number;
   readonly graphs: number;
+  /** Whether the load deletes nodes with their relationships, too. */
+  readonly deletes: boolean;
   /** Kills after which everything is verified, and again. */
   readonly verifyEvery: number;
   /** Told of each verification. */
@@ -47,7 +49,8 @@ export async function runKills(run: KillRun): Promise<KillReport> {
   try {
     const loads: GraphLoad[] = [];
     for (let i = 0; i < run.graphs; i++) {
-      loads.push(await GraphLoad.create(await createTenant(mesh.url), createRandom(run.seed + 1 + i)));
+      const tenant = await createTenant(mesh.url);
+      loads.push(await GraphLoad.create(tenant, createRandom(run.seed + 1 + i), run.deletes));
     }
     const victims = loads.map((load) => new Victim(mesh, load));
     for (const load of loads) load.start();

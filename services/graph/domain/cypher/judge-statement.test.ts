@@ -20,7 +20,10 @@ describe('an accepted statement', () => {
   });
 
   test.each([
-    ['CREATE (n:P {id: 1})', { writes: true, isSchemaChange: false, returnsRows: false }],
+    ['CREATE (n:P {id: 1})', { writes: true, changesRows: false, isSchemaChange: false, returnsRows: false }],
+    ['MATCH (n) SET n.x = 1', { writes: true, changesRows: true, returnsRows: false }],
+    ['MATCH (n) DETACH DELETE n', { writes: true, changesRows: true, returnsRows: false }],
+    ['CREATE (a:P) MERGE (n:P {id: 1}) ON MATCH SET n.x = 1', { writes: true, changesRows: true }],
     ['CREATE (n:P {id: 1}) RETURN n', { writes: true, isSchemaChange: false, returnsRows: true }],
     ['RETURN `NextVal`("s")', { writes: true, isSchemaChange: false, returnsRows: true }],
     ['CREATE NODE TABLE t(id INT64 PRIMARY KEY)', { writes: true, isSchemaChange: true }],

@@ -21,6 +21,8 @@ export interface AcceptedStatement {
   readonly writes: boolean;
   /** Whether the graph may be larger after it: it does more than delete and drop. */
   readonly mayGrow: boolean;
+  /** Whether it changes or deletes rows that are there: no reader may be beside it. */
+  readonly changesRows: boolean;
   readonly isSchemaChange: boolean;
   /** The table to which the statement adds, or from which it drops, a connection; it must be one of relationships. */
   readonly alteredConnectionOf: string | undefined;
@@ -68,7 +70,7 @@ export function judgeStatement(
 }
 
 function accept(parsed: ParsedStatement): AcceptedStatement {
-  const { tokens, kind, parameters, firstWrite, mayGrow, branches } = parsed;
+  const { tokens, kind, parameters, firstWrite, mayGrow, changesRows, branches } = parsed;
   return {
     ok: true,
     canonical: toCanonical(tokens),
@@ -76,6 +78,7 @@ function accept(parsed: ParsedStatement): AcceptedStatement {
     kind,
     writes: firstWrite !== undefined,
     mayGrow,
+    changesRows,
     isSchemaChange: kind !== 'query',
     alteredConnectionOf: kind === 'alter-table' ? tableOfAlteredConnection(tokens) : undefined,
     returnsRows: branches.some((branch) => branch !== undefined),

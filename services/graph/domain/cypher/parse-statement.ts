@@ -18,6 +18,8 @@ export interface ParsedStatement {
   readonly firstWrite: Write | undefined;
   /** Whether the graph may be larger after it: it does more than delete and drop. */
   readonly mayGrow: boolean;
+  /** Whether it changes or deletes rows that are there. */
+  readonly changesRows: boolean;
   /** The final RETURN of each UNION branch; none for schema statements. */
   readonly branches: readonly (Projection | undefined)[];
 }
@@ -37,13 +39,14 @@ export function parseStatement(tokens: readonly Token[], limits: CypherLimits): 
       ? notAllowed('several statements', next)
       : cursor.unexpected('the end of the statement');
   }
-  const { parameters, firstWrite, mayGrow } = cursor;
+  const { parameters, firstWrite, mayGrow, changesRows } = cursor;
   return {
     kind: schemaKind ?? 'query',
     tokens: tokens.slice(0, end),
     parameters,
     firstWrite,
     mayGrow,
+    changesRows,
     branches,
   };
 }

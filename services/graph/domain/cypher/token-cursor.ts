@@ -22,6 +22,9 @@ export interface AggregateCall {
 /** What writes and leaves less than there was. */
 const takesAway: ReadonlySet<string> = new Set(['DELETE', 'DROP TABLE']);
 
+/** What changes rows that are there. */
+const changes: ReadonlySet<string> = new Set(['DELETE', 'SET', 'MERGE']);
+
 /** Reads tokens for the recursive-descent parser and gathers what the statement uses. */
 export class TokenCursor {
   readonly tokens: readonly Token[];
@@ -36,6 +39,8 @@ export class TokenCursor {
   firstWrite: Write | undefined = undefined;
   /** Whether something writes that does not only take away. */
   mayGrow = false;
+  /** Whether something changes or deletes rows that are there. */
+  changesRows = false;
   index = 0;
   caseDepth = 0;
   private clauses = 0;
@@ -170,6 +175,7 @@ export class TokenCursor {
 
   noteWrite(construct: string, token: Token | undefined): void {
     this.mayGrow ||= !takesAway.has(construct);
+    this.changesRows ||= changes.has(construct);
     this.firstWrite ??= { construct, offset: token?.offset ?? 0 };
   }
 

@@ -144,7 +144,7 @@ describe('the engine', () => {
   });
 
   test('asks for another process after a copy that failed', async () => {
-    const copy = graph.graph.engine.writeAlone(limits(), async (transaction) => {
+    const copy = graph.graph.engine.copy(limits(), async (transaction) => {
       await transaction.run("COPY T FROM '/nowhere.csv'");
       return { commit: true, result: undefined, changesSchema: false };
     });

@@ -115,12 +115,16 @@ export class KuzuEngine implements GraphEngine {
     }
   }
 
-  write<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<Decision<T>>) {
-    return this.#write('write', limits, work);
+  write<T>(
+    limits: CallLimits,
+    work: (transaction: EngineTransaction) => Promise<Decision<T>>,
+    alone = false,
+  ) {
+    return this.#write(alone ? 'alone' : 'write', false, limits, work);
   }
 
-  async writeAlone<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<Decision<T>>) {
-    return this.#write('alone', limits, work);
+  copy<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<Decision<T>>) {
+    return this.#write('alone', true, limits, work);
   }
 
   requireRoom(bytes: number): Promise<void> {
@@ -146,12 +150,13 @@ export class KuzuEngine implements GraphEngine {
 
   async #write<T>(
     lane: 'write' | 'alone',
+    copies: boolean,
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
   ): Promise<{ readonly result: T; readonly commits: number }> {
     const { leave, connection } = await this.#enter(lane, limits);
     // Interrupting a copy would roll it back, which the engine does not survive.
-    const kind = { isAutomatic: false, canTimeOut: lane === 'write' };
+    const kind = { isAutomatic: false, canTimeOut: !copies };
     const transaction = new KuzuTransaction(connection, limits, this, kind);
     let isOver = false;
     try {
@@ -160,10 +165,10 @@ export class KuzuEngine implements GraphEngine {
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
       // Such a commit ends with a checkpoint.
-      if (lane === 'alone') await this.#guard.begin();
+      if (copies) await this.#guard.begin();
       isOver = true;
       await this.#commit(connection, transaction);
-      if (lane === 'alone' && !this.#isBroken) await this.#guard.end();
+      if (copies && !this.#isBroken) await this.#guard.end();
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;
       return { result: decision.result, commits: this.#commits };
