@@ -54,13 +54,13 @@ export interface GraphEngine {
   /** Runs reading work, beside others. Each statement sees the state of its own start. Throws EngineFailure. */
   read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T>;
   /**
-   * Runs work in the one writing transaction, beside readers or `alone`, and commits where the work decides so. Throws
-   * EngineFailure.
+   * Runs work in the one writing transaction and commits where the work decides so. `beside`: readers may be there;
+   * `alone`: none; `unlogged`: none, and its commit is never replayed from the log. Throws EngineFailure.
    */
   write<T>(
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
-    alone?: boolean,
+    how?: 'beside' | 'alone' | 'unlogged',
   ): Promise<{ readonly result: T; readonly commits: number }>;
   /** Runs work that copies rows in, with nothing beside it: its commit ends with a checkpoint. Throws EngineFailure. */
   copy<T>(

@@ -94,7 +94,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => T,
   ) {
-    const { isSchemaChange, changesRows } = call.verdict;
+    const { isSchemaChange, changesRows, detaches } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
       await this.#requireConnections(call, transaction);
       const run = plan
@@ -108,7 +108,11 @@ export class StatementRunner {
         run.close();
       }
     };
-    return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work, changesRows);
+    return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(
+      limits,
+      work,
+      detaches ? 'unlogged' : changesRows ? 'alone' : 'beside',
+    );
   }
 
   /** Altering the connections of a node table ends the engine's process. Throws EngineFailure. */

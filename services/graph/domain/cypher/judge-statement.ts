@@ -23,6 +23,8 @@ export interface AcceptedStatement {
   readonly mayGrow: boolean;
   /** Whether it changes or deletes rows that are there: no reader may be beside it. */
   readonly changesRows: boolean;
+  /** Whether it deletes nodes with their relationships, which the log must not replay. */
+  readonly detaches: boolean;
   readonly isSchemaChange: boolean;
   /** The table to which the statement adds, or from which it drops, a connection; it must be one of relationships. */
   readonly alteredConnectionOf: string | undefined;
@@ -70,7 +72,7 @@ export function judgeStatement(
 }
 
 function accept(parsed: ParsedStatement): AcceptedStatement {
-  const { tokens, kind, parameters, firstWrite, mayGrow, changesRows, branches } = parsed;
+  const { tokens, kind, parameters, firstWrite, mayGrow, changesRows, detaches, branches } = parsed;
   return {
     ok: true,
     canonical: toCanonical(tokens),
@@ -79,6 +81,7 @@ function accept(parsed: ParsedStatement): AcceptedStatement {
     writes: firstWrite !== undefined,
     mayGrow,
     changesRows,
+    detaches,
     isSchemaChange: kind !== 'query',
     alteredConnectionOf: kind === 'alter-table' ? tableOfAlteredConnection(tokens) : undefined,
     returnsRows: branches.some((branch) => branch !== undefined),

@@ -20,6 +20,8 @@ export interface ParsedStatement {
   readonly mayGrow: boolean;
   /** Whether it changes or deletes rows that are there. */
   readonly changesRows: boolean;
+  /** Whether it deletes nodes with their relationships. */
+  readonly detaches: boolean;
   /** The final RETURN of each UNION branch; none for schema statements. */
   readonly branches: readonly (Projection | undefined)[];
 }
@@ -39,7 +41,7 @@ export function parseStatement(tokens: readonly Token[], limits: CypherLimits): 
       ? notAllowed('several statements', next)
       : cursor.unexpected('the end of the statement');
   }
-  const { parameters, firstWrite, mayGrow, changesRows } = cursor;
+  const { parameters, firstWrite, mayGrow, changesRows, detaches } = cursor;
   return {
     kind: schemaKind ?? 'query',
     tokens: tokens.slice(0, end),
@@ -47,6 +49,7 @@ export function parseStatement(tokens: readonly Token[], limits: CypherLimits): 
     firstWrite,
     mayGrow,
     changesRows,
+    detaches,
     branches,
   };
 }

@@ -18,7 +18,10 @@ export function parseUpdatingClause(cursor: TokenCursor): boolean {
   } else if (cursor.isKeyword('SET')) {
     cursor.noteWrite('SET', token);
     parseSet(cursor);
-  } else if (cursor.acceptKeywords('DELETE') || cursor.acceptKeywords('DETACH', 'DELETE')) {
+  } else if (cursor.isKeyword('DELETE') || cursor.isKeyword('DETACH')) {
+    const detaches = cursor.acceptKeywords('DETACH', 'DELETE');
+    if (!detaches && !cursor.acceptKeywords('DELETE')) return false;
+    cursor.detaches ||= detaches;
     cursor.noteWrite('DELETE', token);
     do parseExpression(cursor);
     while (cursor.acceptSymbol(','));

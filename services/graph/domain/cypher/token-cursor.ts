@@ -41,6 +41,8 @@ export class TokenCursor {
   mayGrow = false;
   /** Whether something changes or deletes rows that are there. */
   changesRows = false;
+  /** Whether nodes are deleted with their relationships. */
+  detaches = false;
   index = 0;
   caseDepth = 0;
   private clauses = 0;

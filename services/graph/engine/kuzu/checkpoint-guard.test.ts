@@ -60,6 +60,14 @@ test('one that began without a log is undone unless the log says that it is whol
   expect(await recovered()).toBe('half');
 });
 
+test('what was logged after its beginning goes with it', async () => {
+  await log(1, 30, commit);
+  await beginAndChange();
+  await log(1, 30, commit, 1, 35, commit);
+  expect(await recovered()).toBe('before');
+  expect(await readFile(`${path}.wal`)).toEqual(Buffer.from([1, 30, commit]));
+});
+
 test('a half record that ends like a checkpoint is none', async () => {
   await log(1, 30, commit);
   await beginAndChange();

@@ -1,5 +1,5 @@
-import { constants, copyFile, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants, copyFile, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { EngineFailure } from '../engine-failure.ts';
 
 const inMemory = ':memory:';
@@ -16,36 +16,39 @@ const checkpointRecord = 0xfe;
  */
 export class CheckpointGuard {
   readonly #path: string;
-  /** The file as it was, where the log had something then, and where it had nothing. */
-  readonly #keptPath: string;
-  readonly #keptAlonePath: string;
   readonly #draftPath: string;
 
   constructor(databasePath: string) {
     this.#path = databasePath;
-    this.#keptPath = `${databasePath}.before`;
-    this.#keptAlonePath = `${databasePath}.before-alone`;
     this.#draftPath = `${databasePath}.before.draft`;
   }
 
-  /** Before the database is opened: takes the kept file where the last checkpoint was not whole. */
+  /**
+   * Before the database is opened: where the last checkpoint was not whole, takes the kept file, and of the log what it
+   * had then. What was logged since was not acknowledged.
+   */
   async recover(): Promise<void> {
     await rm(this.#draftPath, { force: true });
-    const end = (await tail(this.#logPath)) ?? Buffer.alloc(0);
-    const isLogged = end.at(-1) === checkpointRecord && (end.length === 1 || end[0] === commitRecord);
-    // The checkpoint removes the log at its end. Without one before, nothing was acknowledged that the file lacks.
-    await this.#settle(this.#keptPath, isLogged || end.length === 0);
-    await this.#settle(this.#keptAlonePath, isLogged);
+    const kept = await this.#findKept();
+    if (!kept) return;
+    if (await this.#isWhole(kept.logBytes)) {
+      await rm(kept.path);
+    } else {
+      await truncate(this.#logPath, kept.logBytes).catch(ignoreMissing);
+      // What the checkpoint put beside the file is the engine's to remove.
+      await rename(kept.path, this.#path);
+    }
+    await sync(dirname(this.#path));
   }
 
   /** Keeps the file. Nothing else may be under way. Throws EngineFailure: storage, where there is no room for it. */
   async begin(): Promise<void> {
     if (this.#path === inMemory) return;
-    const hasLog = ((await tail(this.#logPath))?.length ?? 0) > 0;
+    const logBytes = (await stat(this.#logPath).catch(ignoreMissing))?.size ?? 0;
     try {
       await copyFile(this.#path, this.#draftPath, constants.COPYFILE_FICLONE);
       await sync(this.#draftPath);
-      await rename(this.#draftPath, hasLog ? this.#keptPath : this.#keptAlonePath);
+      await rename(this.#draftPath, `${this.#path}.before.${logBytes}`);
       await sync(dirname(this.#path));
     } catch (error) {
       await rm(this.#draftPath, { force: true });
@@ -57,20 +60,30 @@ export class CheckpointGuard {
 
   /** The checkpoint is whole, or has changed nothing. */
   async end(): Promise<void> {
-    await rm(this.#keptPath, { force: true });
-    await rm(this.#keptAlonePath, { force: true });
+    const kept = await this.#findKept();
+    if (kept) await rm(kept.path);
   }
 
   get #logPath(): string {
     return `${this.#path}.wal`;
   }
 
-  async #settle(keptPath: string, isWhole: boolean): Promise<void> {
-    if ((await tail(keptPath)) === undefined) return;
-    // What the checkpoint put beside the file is the engine's to remove.
-    if (isWhole) await rm(keptPath);
-    else await rename(keptPath, this.#path);
-    await sync(dirname(this.#path));
+  /** The file as it was, and how much log there was then, which its name says. */
+  async #findKept(): Promise<{ readonly path: string; readonly logBytes: number } | undefined> {
+    if (this.#path === inMemory) return undefined;
+    const directory = dirname(this.#path);
+    const prefix = `${basename(this.#path)}.before.`;
+    const name = (await readdir(directory)).find((each) => each.startsWith(prefix) && /\.\d+$/.test(each));
+    return name === undefined
+      ? undefined
+      : { path: join(directory, name), logBytes: Number(name.slice(prefix.length)) };
+  }
+
+  /** The log says so by its last record; or it is gone, where there was one. */
+  async #isWhole(logBytesBefore: number): Promise<boolean> {
+    const end = (await tail(this.#logPath)) ?? Buffer.alloc(0);
+    if (end.length === 0) return logBytesBefore > 0;
+    return end.at(-1) === checkpointRecord && (end.length === 1 || end[0] === commitRecord);
   }
 }
 
@@ -89,6 +102,10 @@ async function tail(path: string): Promise<Buffer | undefined> {
   } finally {
     await file.close();
   }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 async function sync(path: string): Promise<void> {

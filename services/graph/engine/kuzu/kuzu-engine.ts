@@ -118,13 +118,13 @@ export class KuzuEngine implements GraphEngine {
   write<T>(
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
-    alone = false,
+    how: 'beside' | 'alone' | 'unlogged' = 'beside',
   ) {
-    return this.#write(alone ? 'alone' : 'write', false, limits, work);
+    return this.#write(how, limits, work);
   }
 
   copy<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<Decision<T>>) {
-    return this.#write('alone', true, limits, work);
+    return this.#write('copy', limits, work);
   }
 
   requireRoom(bytes: number): Promise<void> {
@@ -149,14 +149,14 @@ export class KuzuEngine implements GraphEngine {
   }
 
   async #write<T>(
-    lane: 'write' | 'alone',
-    copies: boolean,
+    how: 'beside' | 'alone' | 'unlogged' | 'copy',
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
   ): Promise<{ readonly result: T; readonly commits: number }> {
+    const lane = how === 'beside' ? 'write' : 'alone';
     const { leave, connection } = await this.#enter(lane, limits);
     // Interrupting a copy would roll it back, which the engine does not survive.
-    const kind = { isAutomatic: false, canTimeOut: !copies };
+    const kind = { isAutomatic: false, canTimeOut: how !== 'copy' };
     const transaction = new KuzuTransaction(connection, limits, this, kind);
     let isOver = false;
     try {
@@ -164,11 +164,13 @@ export class KuzuEngine implements GraphEngine {
       const decision = await work(transaction);
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
-      // Such a commit ends with a checkpoint.
-      if (copies) await this.#guard.begin();
+      // Such a commit ends with a checkpoint: it is whole, or undone with all that it logged.
+      const isGuarded = how === 'unlogged' || how === 'copy';
+      if (isGuarded) await this.#guard.begin();
       isOver = true;
       await this.#commit(connection, transaction);
-      if (copies && !this.#isBroken) await this.#guard.end();
+      if (how === 'unlogged') await this.#checkpointCommit(connection);
+      if (isGuarded && !this.#isBroken) await this.#guard.end();
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;
       return { result: decision.result, commits: this.#commits };
@@ -232,6 +234,16 @@ export class KuzuEngine implements GraphEngine {
       );
     } finally {
       this.#endsUnderWay -= 1;
+    }
+  }
+
+  /** Nothing else is under way. Where it fails the next process undoes the commit. */
+  async #checkpointCommit(connection: KuzuConnection): Promise<void> {
+    try {
+      await connection.control('checkpoint');
+    } catch (error) {
+      this.#break('a checkpoint failed');
+      throw new EngineFailure('unknown', 'the write may or may not have happened', {}, error);
     }
   }
 
