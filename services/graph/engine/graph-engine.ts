@@ -45,6 +45,9 @@ export type Decision<T> =
   | { readonly commit: true; readonly result: T; readonly changesSchema: boolean }
   | { readonly commit: false; readonly result: T };
 
+/** `beside`: readers may be there; `alone`: none; `unlogged`: none, and the commit is never replayed from the log. */
+export type WriteKind = 'beside' | 'alone' | 'unlogged';
+
 /** One open graph. Everything that knows the database is behind this. */
 export interface GraphEngine {
   /** Counts the commits since the graph was opened. */
@@ -54,13 +57,13 @@ export interface GraphEngine {
   /** Runs reading work, beside others. Each statement sees the state of its own start. Throws EngineFailure. */
   read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T>;
   /**
-   * Runs work in the one writing transaction and commits where the work decides so. `beside`: readers may be there;
-   * `alone`: none; `unlogged`: none, and its commit is never replayed from the log. Throws EngineFailure.
+   * Runs work in the one writing transaction and commits where the work decides so; `beside` where no kind is named.
+   * Throws EngineFailure.
    */
   write<T>(
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
-    how?: 'beside' | 'alone' | 'unlogged',
+    kind?: WriteKind,
   ): Promise<{ readonly result: T; readonly commits: number }>;
   /** Runs work that copies rows in, with nothing beside it: its commit ends with a checkpoint. Throws EngineFailure. */
   copy<T>(

@@ -7,7 +7,7 @@ import type { ExactResult, RowDemand } from './encode/checked-result.ts';
 import { PlainColumnsCache } from './encode/plain-columns.ts';
 import { EngineFailure } from './engine-failure.ts';
 import { checkExact, checkPlain, type ExactPlan, ValueNotExact } from './exact-result.ts';
-import type { CallLimits, EngineTransaction, GraphEngine } from './graph-engine.ts';
+import type { CallLimits, EngineTransaction, GraphEngine, WriteKind } from './graph-engine.ts';
 import type { PreparedCall } from './prepare-statement.ts';
 import type { SchemaCache } from './read-schema.ts';
 
@@ -94,7 +94,7 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => T,
   ) {
-    const { isSchemaChange, changesRows, detaches } = call.verdict;
+    const { isSchemaChange } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
       await this.#requireConnections(call, transaction);
       const run = plan
@@ -108,11 +108,7 @@ export class StatementRunner {
         run.close();
       }
     };
-    return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(
-      limits,
-      work,
-      detaches ? 'unlogged' : changesRows ? 'alone' : 'beside',
-    );
+    return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work, writeKindOf(call));
   }
 
   /** Altering the connections of a node table ends the engine's process. Throws EngineFailure. */
@@ -191,6 +187,11 @@ async function withTypes<T>(call: PreparedCall, run: (call: PreparedCall) => Pro
     if (!(error instanceof EngineFailure) || error.kind !== 'invalid' || !call.written) throw error;
     return run(call.written());
   }
+}
+
+function writeKindOf({ verdict }: PreparedCall): WriteKind {
+  if (verdict.detaches) return 'unlogged';
+  return verdict.changesRows ? 'alone' : 'beside';
 }
 
 function firstLossy({ columns }: ExactPlan): { readonly name: string; readonly type: string } {

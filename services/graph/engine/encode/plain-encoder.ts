@@ -2,6 +2,7 @@ import type { EngineType } from '../../domain/values/engine-type.ts';
 import { losesByType } from '../../domain/values/exactness.ts';
 import type { GraphTables } from '../../domain/values/graph-tables.ts';
 import { decodeLeaf } from '../../domain/values/leaf-decoder.ts';
+import { isMissing } from '../../domain/values/plain-decoder.ts';
 import { InexactValue, toValue } from '../../domain/values/value.ts';
 import { encodeNull, encodeValue, kindTags, openWide, partTags, wideKindTags } from './encode-value.ts';
 import type { WireWriter } from './wire-writer.ts';
@@ -95,10 +96,10 @@ class PlainEncoders {
 
   readonly #path: Encoder = (writer, raw) => {
     const { _nodes: nodes, _rels: relationships } = raw as RawObject;
-    for (const node of nodes as unknown[]) {
+    for (const node of nodes as (RawObject | null)[]) {
       encodePart(writer, partTags.first, isMissing(node) ? nothing : this.#node, node);
     }
-    for (const relationship of relationships as unknown[]) {
+    for (const relationship of relationships as (RawObject | null)[]) {
       encodePart(
         writer,
         partTags.second,
@@ -177,14 +178,9 @@ function leafEncoder(type: LeafType): Encoder {
   }
 }
 
-/** A node or relationship that an optional pattern did not find comes as one without identity. */
-function isMissing(raw: unknown): boolean {
-  return raw === null || (raw as RawObject)._id === null;
-}
-
 function unlessMissing(encode: Encoder): Encoder {
   return (writer, raw) => {
-    if (isMissing(raw)) encodeNull(writer);
+    if (isMissing(raw as RawObject | null)) encodeNull(writer);
     else encode(writer, raw);
   };
 }

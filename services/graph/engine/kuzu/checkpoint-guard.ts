@@ -1,5 +1,7 @@
 import { constants, copyFile, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ignoreMissing } from '../../../mesh/process/ignore-missing.ts';
+import { syncPath } from '../../../mesh/process/sync-path.ts';
 import { EngineFailure } from '../engine-failure.ts';
 
 const inMemory = ':memory:';
@@ -38,7 +40,7 @@ export class CheckpointGuard {
       // What the checkpoint put beside the file is the engine's to remove.
       await rename(kept.path, this.#path);
     }
-    await sync(dirname(this.#path));
+    await syncPath(dirname(this.#path));
   }
 
   /** Keeps the file. Nothing else may be under way. Throws EngineFailure: storage, where there is no room for it. */
@@ -47,9 +49,9 @@ export class CheckpointGuard {
     const logBytes = (await stat(this.#logPath).catch(ignoreMissing))?.size ?? 0;
     try {
       await copyFile(this.#path, this.#draftPath, constants.COPYFILE_FICLONE);
-      await sync(this.#draftPath);
+      await syncPath(this.#draftPath);
       await rename(this.#draftPath, `${this.#path}.before.${logBytes}`);
-      await sync(dirname(this.#path));
+      await syncPath(dirname(this.#path));
     } catch (error) {
       await rm(this.#draftPath, { force: true });
       throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
@@ -89,29 +91,13 @@ export class CheckpointGuard {
 
 /** The last two bytes of a file, or as many as there are; undefined where there is none. */
 async function tail(path: string): Promise<Buffer | undefined> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const file = await open(path, 'r').catch(ignoreMissing);
   if (!file) return undefined;
   try {
     const { size } = await file.stat();
     const bytes = Buffer.alloc(Math.min(2, size));
     await file.read(bytes, 0, bytes.length, size - bytes.length);
     return bytes;
-  } finally {
-    await file.close();
-  }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
   } finally {
     await file.close();
   }

@@ -2,7 +2,7 @@ import { Database } from 'kuzu';
 import { onOver } from '../call-watch.ts';
 import { EngineFailure } from '../engine-failure.ts';
 import { EngineGate, type Lane, overFailure } from '../engine-gate.ts';
-import type { CallLimits, Decision, EngineTransaction, GraphEngine } from '../graph-engine.ts';
+import type { CallLimits, Decision, EngineTransaction, GraphEngine, WriteKind } from '../graph-engine.ts';
 import { AbandonedWork } from './abandoned-work.ts';
 import { CheckpointGuard } from './checkpoint-guard.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -118,9 +118,9 @@ export class KuzuEngine implements GraphEngine {
   write<T>(
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
-    how: 'beside' | 'alone' | 'unlogged' = 'beside',
+    kind: WriteKind = 'beside',
   ) {
-    return this.#write(how, limits, work);
+    return this.#write(kind, limits, work);
   }
 
   copy<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<Decision<T>>) {
@@ -149,15 +149,15 @@ export class KuzuEngine implements GraphEngine {
   }
 
   async #write<T>(
-    how: 'beside' | 'alone' | 'unlogged' | 'copy',
+    kind: WriteKind | 'copy',
     limits: CallLimits,
     work: (transaction: EngineTransaction) => Promise<Decision<T>>,
   ): Promise<{ readonly result: T; readonly commits: number }> {
-    const lane = how === 'beside' ? 'write' : 'alone';
+    const lane = kind === 'beside' ? 'write' : 'alone';
     const { leave, connection } = await this.#enter(lane, limits);
     // Interrupting a copy would roll it back, which the engine does not survive.
-    const kind = { isAutomatic: false, canTimeOut: how !== 'copy' };
-    const transaction = new KuzuTransaction(connection, limits, this, kind);
+    const transactionKind = { isAutomatic: false, canTimeOut: kind !== 'copy' };
+    const transaction = new KuzuTransaction(connection, limits, this, transactionKind);
     let isOver = false;
     try {
       await connection.control('beginWrite');
@@ -165,11 +165,11 @@ export class KuzuEngine implements GraphEngine {
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
       // Such a commit ends with a checkpoint: it is whole, or undone with all that it logged.
-      const isGuarded = how === 'unlogged' || how === 'copy';
+      const isGuarded = kind === 'unlogged' || kind === 'copy';
       if (isGuarded) await this.#guard.begin();
       isOver = true;
       await this.#commit(connection, transaction);
-      if (how === 'unlogged') await this.#checkpointCommit(connection);
+      if (kind === 'unlogged') await this.#checkpointCommit(connection);
       if (isGuarded && !this.#isBroken) await this.#guard.end();
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;

@@ -1,5 +1,7 @@
 import { lchown, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ignoreMissing } from '../../../mesh/process/ignore-missing.ts';
+import { syncPath } from '../../../mesh/process/sync-path.ts';
 
 const graphIdPattern = /^kg_[a-z0-9]{20}$/;
 
@@ -42,7 +44,7 @@ export class GraphDirectory {
     const draft = `${this.#epochPath}.draft`;
     await writeSynced(draft, `${epoch}\n`);
     await rename(draft, this.#epochPath);
-    await syncDirectory(this.#epochDirectory);
+    await syncPath(this.#epochDirectory);
     return epoch;
   }
 
@@ -52,7 +54,7 @@ export class GraphDirectory {
     if (!(await exists(this.#createdPath))) {
       await mkdir(this.#createdDirectory, { recursive: true, mode: 0o700 });
       await writeSynced(this.#createdPath, '');
-      await syncDirectory(this.#createdDirectory);
+      await syncPath(this.#createdDirectory);
     }
     this.#isNoted = true;
   }
@@ -83,12 +85,8 @@ export class GraphDirectory {
   }
 
   async #takenEpoch(): Promise<bigint> {
-    try {
-      return BigInt((await readFile(this.#epochPath, 'utf8')).trim());
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0n;
-      throw error;
-    }
+    const text = await readFile(this.#epochPath, 'utf8').catch(ignoreMissing);
+    return text === undefined ? 0n : BigInt(text.trim());
   }
 }
 
@@ -122,18 +120,5 @@ async function writeSynced(path: string, text: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
