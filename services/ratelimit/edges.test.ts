@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LimitCategory } from '../../gen/trellis/policy/v1/policy_pb.js';
+import { fc } from '../../tests/support/properties.ts';
 import { createLocalLimiter } from '../mesh/limit/local-limiter.ts';
 import { InProcessLeaseStore } from './store/in-process-lease-store.ts';
 

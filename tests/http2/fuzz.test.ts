@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { frameType } from '../../services/mesh/http2/frame.ts';
 import {
@@ -10,6 +9,7 @@ import {
   rawServer,
   requestFields,
 } from '../../services/mesh/http2/testing.ts';
+import { fc } from '../support/properties.ts';
 
 interface Piece {
   readonly bytes: Buffer;

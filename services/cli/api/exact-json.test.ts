@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../tests/support/properties.ts';
 import { isExactNumber, parseExactJson, toNumber } from './exact-json.ts';
 
 test.each([

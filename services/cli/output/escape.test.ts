@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../tests/support/properties.ts';
 import { escapeControls, escapeJsonControls } from './escape.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not come out

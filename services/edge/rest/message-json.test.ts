@@ -1,7 +1,6 @@
 import { create, type DescMessage, type MessageInitShape, toBinary, toJson } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { Int64ValueSchema, StructSchema } from '@bufbuild/protobuf/wkt';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import {
@@ -17,6 +16,7 @@ import {
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { CreateApiKeyRequestSchema } from '../../../gen/trellis/iam/v1/api_key_pb.js';
 import { AcquireRequestSchema } from '../../../gen/trellis/ratelimit/v1/ratelimit_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import type { RpcError } from '../../mesh/rpc/error.ts';
 import { readJsonInto } from './message-from-json.ts';
 import { JsonWriter } from './message-to-json.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import { RpcError } from '../../mesh/rpc/error.ts';
 import { JsonNumber, toPlain } from './json-tree.ts';
 import { parseJson } from './parse-json.ts';

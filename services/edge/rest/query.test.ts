@@ -6,10 +6,10 @@ import {
   file_google_protobuf_timestamp,
   file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { ImportTableRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import type { RpcError } from '../../mesh/rpc/error.ts';
 import { type QueryRules, setQuery } from './query.ts';
 

@@ -8,8 +8,8 @@ import {
   ScalarType,
   toBinary,
 } from '@bufbuild/protobuf';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fc } from '../../../tests/support/properties.ts';
 import { RpcError } from '../../mesh/rpc/error.ts';
 import { contractServices } from '../contract.ts';
 import { isReachable, type RestBinding, toBindings } from './binding.ts';

@@ -1,5 +1,4 @@
 import type { DescService } from '@bufbuild/protobuf';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HttpRule } from '../../../gen/google/api/http_pb.js';
 import { CatalogService } from '../../../gen/trellis/graph/v1/catalog_pb.js';
@@ -7,6 +6,7 @@ import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { GraphNodeService, PlacementService } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import { AuthService } from '../../../gen/trellis/iam/v1/auth_pb.js';
 import { Access } from '../../../gen/trellis/policy/v1/policy_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import { createRouter } from './router.ts';
 import { createTestService, type TestMethod } from './test-service.ts';
 

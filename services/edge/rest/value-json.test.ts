@@ -1,6 +1,5 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { NullValue } from '@bufbuild/protobuf/wkt';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { QueryRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
@@ -9,6 +8,7 @@ import {
   type Value,
   ValueSchema,
 } from '../../../gen/trellis/graph/v1/value_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import { RpcError } from '../../mesh/rpc/error.ts';
 import { parseJson } from './parse-json.ts';
 import { valueFromJson } from './value-from-json.ts';

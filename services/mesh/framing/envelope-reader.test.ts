@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc } from '../../../tests/support/properties.ts';
 import { frame } from './envelope.ts';
 import { EnvelopeReader } from './envelope-reader.ts';
 import { cut, framed, readAll, reasonOf, someChunkSizes, someMessages } from './testing.ts';

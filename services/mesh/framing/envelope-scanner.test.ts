@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc } from '../../../tests/support/properties.ts';
 import type { RpcError } from '../rpc/error.ts';
 import { frame } from './envelope.ts';
 import { EnvelopeReader } from './envelope-reader.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import { rpcError } from '../rpc/error.ts';
 import { compressionOf, deflate, inflate } from './compression.ts';
 import { envelopeFlags, frame } from './envelope.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import { RpcError } from '../rpc/error.ts';
 import { type Envelope, frame } from './envelope.ts';
 import type { EnvelopeReader } from './envelope-reader.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { fc } from '../../../tests/support/properties.ts';
 import { ConnectionError, errorCode, frameBytesMax } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type Frame, frame } from './testing.ts';

@@ -1,6 +1,5 @@
 import { duplexPair } from 'node:stream';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StatusSchema } from '../../../gen/google/rpc/status_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
@@ -11,6 +10,7 @@ import {
   QueryResponseSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
+import { fc } from '../../../tests/support/properties.ts';
 import { deflate } from '../framing/compression.ts';
 import { frame as envelope } from '../framing/envelope.ts';
 import { clientPreface, frameType } from '../http2/frame.ts';

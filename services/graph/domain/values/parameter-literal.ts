@@ -2,7 +2,7 @@ import type { List, Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import { toAlias } from '../cypher/alias.ts';
 import { type EngineType, toTypeText } from './engine-type.ts';
 import { isCastable } from './exactness.ts';
-import { anyType, hasNestedText, hasTextForm, typeOfValue } from './parameter-type.ts';
+import { anyType, hasNestedText, hasTextForm, typeOfValue, withDefaults } from './parameter-type.ts';
 import { toStringLiteral } from './string-literal.ts';
 import { toMicros } from './temporal.ts';
 import { type EngineParameter, NoTextForm, toLeafText, toNestedText, toTextForm } from './text-form.ts';
@@ -72,6 +72,7 @@ function writeList({ values }: List, type: EngineType, budget: Budget): string {
     if (!(error instanceof NoTextForm)) throw error;
   }
   const written = `[${values.map((element) => write(element, type.element, budget)).join(', ')}]`;
+  if (values.every(({ kind }) => kind.case === 'nullValue')) return writeAsCast(written, withDefaults(type));
   return isCastable(type) && !holdsAny(type) ? writeAsCast(written, type) : written;
 }
 
@@ -83,8 +84,8 @@ function writeStruct({ kind }: Value, type: EngineType, budget: Budget): string 
     const [name, value] = [toAlias(field.name), kind.value.fields[index]?.value];
     if (!name || !value) throw new NoTextForm('a struct with such a field');
     const written = write(value, field.type, budget);
-    const isTyped = value.kind.case !== 'nullValue' || holdsAny(field.type);
-    return `${name}: ${isTyped ? written : writeAsCast('NULL', field.type)}`;
+    const isTyped = value.kind.case !== 'nullValue' || field.type === anyType;
+    return `${name}: ${isTyped ? written : writeAsCast('NULL', withDefaults(field.type))}`;
   });
   return `{${fields.join(', ')}}`;
 }

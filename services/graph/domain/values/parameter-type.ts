@@ -1,6 +1,6 @@
 import { Timestamp_Precision, type Value } from '../../../../gen/trellis/graph/v1/value_pb.js';
 import { decimalShape } from './decimal.ts';
-import { type EngineType, leaf } from './engine-type.ts';
+import { type EngineType, type LeafName, leaf } from './engine-type.ts';
 import { isCastable } from './exactness.ts';
 
 /** The type of a value that holds nothing but NULL and can become any other. */
@@ -92,6 +92,20 @@ export function unify(a: EngineType, b: EngineType): EngineType {
     return { kind: 'struct', fields };
   }
   throw new NoCommonType('the elements of a list have no type in common');
+}
+
+/** The type that the engine gives to a value whose type is not known in all its parts. */
+export function withDefaults(type: EngineType, unknown: LeafName = 'STRING'): EngineType {
+  if (type === anyType) return leaf(unknown);
+  if (type.kind === 'list') return { kind: 'list', element: withDefaults(type.element, 'INT64') };
+  if (type.kind === 'map') {
+    return { kind: 'map', key: withDefaults(type.key, 'INT64'), value: withDefaults(type.value, 'INT64') };
+  }
+  if (type.kind !== 'struct') return type;
+  return {
+    kind: 'struct',
+    fields: type.fields.map((field) => ({ ...field, type: withDefaults(field.type) })),
+  };
 }
 
 /** True where the engine makes any value of the type of text leaves, by a cast. */

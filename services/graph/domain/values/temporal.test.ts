@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Timestamp_Precision } from '../../../../gen/trellis/graph/v1/value_pb.js';
+import { fc } from '../../../../tests/support/properties.ts';
 import { formatDate, formatTimestamp, parseDate, parseInterval, parseTimestamp } from './temporal.ts';
 
 describe('dates and timestamps', () => {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc } from '../../../../tests/support/properties.ts';
 import { HpackDecoder } from './decoder.ts';
 import { encodedBytesMax, HpackEncoder } from './encoder.ts';
 import { isValidField } from './field.ts';
