@@ -18,7 +18,7 @@ import { pacedLoad, type Seen } from './neighbours/paced-load.ts';
 
 const perSecond = 50;
 const rows = 10_000;
-const diskMiB = 400;
+const diskMiB = 200;
 /** How long an offender goes on before it is measured: it has begun by then. */
 const leadSeconds = 2;
 const offenders = [
@@ -27,6 +27,7 @@ const offenders = [
   'huge results, read fast',
   'huge results, read slowly',
   'results too large',
+  'pool exhaustion',
   'memory exhaustion',
   'full disk',
 ];

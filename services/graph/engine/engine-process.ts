@@ -18,8 +18,6 @@ import { StatementRunner } from './run-statement.ts';
 import { watchCalls } from './watch-calls.ts';
 import { watchMemory } from './watch-memory.ts';
 
-const threadsPerStatement = 2;
-
 const checkpointBytes = 64 * 2 ** 20;
 const stuckMs = 10_000;
 
@@ -145,7 +143,7 @@ export class EngineProcess {
     };
     const engine = await KuzuEngine.open({
       connectionsMax: tier.statementsMax,
-      threadsPerStatement,
+      threadsPerStatement: tier.threadsPerStatement,
       readsWaitingMax: tier.readsWaitingMax,
       writesWaitingMax: tier.writesWaitingMax,
       databasePath: config.databasePath,

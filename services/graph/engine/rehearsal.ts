@@ -15,6 +15,7 @@ const tier: Tier = {
   batchRows: 1,
   subgraphsMax: 0,
   statementsMax: 1,
+  threadsPerStatement: 1,
   readsWaitingMax: 1,
   writesWaitingMax: 1,
   writers: 'ec2',

@@ -47,6 +47,8 @@ export interface Tier {
   readonly subgraphsMax: number;
   /** Statements of one graph that run at a time. */
   readonly statementsMax: number;
+  /** Threads with which the engine runs one of them, as far as the machine has so many. */
+  readonly threadsPerStatement: number;
   /** Reads that may wait for one of them to end. */
   readonly readsWaitingMax: number;
   readonly writesWaitingMax: number;

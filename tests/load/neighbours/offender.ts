@@ -7,8 +7,12 @@ import { setTimeout } from 'node:timers/promises';
 /** Takes all cores that it is given until its time is over. */
 const endless = 'UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)';
 const million = 'UNWIND range(1, 1000000) AS i RETURN i, i * 2 AS j, cast(i AS STRING) AS s';
+/** Takes all of the pool. */
+const greedy =
+  "UNWIND range(1, 10000) AS i UNWIND range(1, 10000) AS j WITH collect(repeat('x', 400)) AS texts RETURN size(texts)";
 /** Gathers what no pool bounds, until the process has more than it may. */
-const greedy = 'UNWIND range(1, 200000000) AS i WITH collect(i) AS all RETURN size(all)';
+const boundless =
+  'UNWIND range(1, 10000) AS i UNWIND range(1, 10000) AS j RETURN i * j AS x ORDER BY x DESC LIMIT 99999999';
 
 const [what = '', url = '', apiKey = '', graphId = ''] = process.argv.slice(2);
 const answers = new Map<string, number>();
@@ -50,10 +54,12 @@ const kinds: Readonly<Record<string, readonly [number, () => Promise<string>]>> 
     2,
     () => {
       const id = Math.floor(Math.random() * 2 ** 50);
-      return post('execute', `CREATE (:T {id: ${id}, name: repeat('x', 1000000)})`, toReason);
+      // The engine keeps equal texts once.
+      return post('execute', `CREATE (:T {id: ${id}, name: repeat('${id} ', 60000)})`, toReason);
     },
   ],
-  'memory exhaustion': [2, () => post('query', greedy, toReason)],
+  'pool exhaustion': [2, () => post('query', greedy, toReason)],
+  'memory exhaustion': [2, () => post('query/stream', boundless, drain(0))],
 };
 
 const kind = kinds[what];

@@ -19,6 +19,7 @@ const count = async () => {
 beforeAll(async () => {
   graph = await openTestGraph({
     connectionsMax: 2,
+    threadsPerStatement: 3,
     readsWaitingMax: 3,
     writesWaitingMax: 2,
     checkpointBytes: 100_000,
@@ -28,6 +29,16 @@ beforeAll(async () => {
 afterAll(() => graph.close());
 
 describe('the engine', () => {
+  test('runs a statement with as many threads as it was told', async () => {
+    const row = await graph.graph.engine.read(limits(), async (transaction) => {
+      const result = await transaction.run("CALL current_setting('threads') RETURN *");
+      const [first] = result.read(1);
+      result.close();
+      return first;
+    });
+    expect(row).toEqual({ threads: '3' });
+  });
+
   test('commits a write while a read goes on, without waiting for it', async () => {
     const order: string[] = [];
     const read = graph.query(slow).then(() => order.push('read'));
