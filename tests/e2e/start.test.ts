@@ -26,10 +26,10 @@ describe('the mesh from one command', () => {
     const tenant = await createTenant(mesh.url);
     const graphId = await createGraph(tenant.rest);
     await execute(tenant.rest, graphId, 'CREATE NODE TABLE T(id INT64 PRIMARY KEY)');
-    const children = await descendants(mesh.pid);
+    const children = descendants(mesh.pid);
     expect(children.length).toBeGreaterThanOrEqual(2);
     expect(await mesh.stop()).toBe(0);
-    for (const pid of children) expect(await isAlive(pid)).toBe(false);
+    for (const pid of children) expect(isAlive(pid)).toBe(false);
   });
 
   it('keeps accounts, keys, graphs and data over a restart', async () => {

@@ -29,11 +29,11 @@ const withCause = (cause: string) =>
 
 /** A graph with data whose engine is killed after its file was changed. */
 async function createBroken(position: number, bytes: Uint8Array): Promise<string> {
-  const others = new Set(await enginePids(mesh));
+  const others = new Set(enginePids(mesh));
   const graphId = await createGraph(tenant.rest);
   await execute(tenant.rest, graphId, 'CREATE NODE TABLE T(id INT64 PRIMARY KEY)');
   await overwrite(graphId, position, bytes);
-  for (const pid of await enginePids(mesh)) if (!others.has(pid)) killIfAlive(pid);
+  for (const pid of enginePids(mesh)) if (!others.has(pid)) killIfAlive(pid);
   return graphId;
 }
 

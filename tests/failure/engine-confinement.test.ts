@@ -35,7 +35,7 @@ it.runIf(canBeWhole)(
       await execute(tenant.rest, graphId, 'CREATE (:T {id: 1})');
       expect(await query(tenant.rest, graphId, 'MATCH (t:T) RETURN t.id')).toMatchObject({ rows: [[1]] });
     }
-    const pids = await enginePids(mesh);
+    const pids = enginePids(mesh);
     expect(pids).toHaveLength(2);
     const users = new Set<string>();
     for (const pid of pids) {

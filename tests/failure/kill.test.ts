@@ -63,16 +63,16 @@ const newGraph = async () => {
 
 describe('kill -9', () => {
   it('of an engine process loses no acknowledged write, touches no other graph, and the graph comes back', async () => {
-    const before = new Set(await enginePids(mesh));
+    const before = new Set(enginePids(mesh));
     const victim = await newGraph();
-    const victimPids = (await enginePids(mesh)).filter((pid) => !before.has(pid));
+    const victimPids = enginePids(mesh).filter((pid) => !before.has(pid));
     expect(victimPids).toHaveLength(1);
     const neighbour = await newGraph();
     const neighbourWriter = new Writer(tenant.rest, neighbour);
     const writer = new Writer(tenant.rest, victim);
 
     for (let round = 0; round < 3; round++) {
-      const others = new Set((await enginePids(mesh)).filter((pid) => !victimPids.includes(pid)));
+      const others = new Set(enginePids(mesh).filter((pid) => !victimPids.includes(pid)));
       const count = writer.acknowledged.length;
       await expect.poll(() => writer.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(count + 20);
       for (const pid of victimPids) killIfAlive(pid);
@@ -80,7 +80,7 @@ describe('kill -9', () => {
       await expect
         .poll(() => writer.acknowledged.length, { timeout: 20_000, interval: 5 })
         .toBeGreaterThan(lostAt + 1);
-      const now = (await enginePids(mesh)).filter((pid) => !others.has(pid));
+      const now = enginePids(mesh).filter((pid) => !others.has(pid));
       victimPids.splice(0, victimPids.length, ...now.filter((pid) => !before.has(pid)));
     }
     await writer.stop();
@@ -95,10 +95,10 @@ describe('kill -9', () => {
   });
 
   it('of an engine process makes no read fail', async () => {
-    const before = new Set(await enginePids(mesh));
+    const before = new Set(enginePids(mesh));
     const graphId = await newGraph();
     await execute(tenant.rest, graphId, 'CREATE (:T {id: 1})');
-    const pids = (await enginePids(mesh)).filter((pid) => !before.has(pid));
+    const pids = enginePids(mesh).filter((pid) => !before.has(pid));
     const reads: Promise<unknown>[] = [];
     for (let i = 0; i < 40; i++) {
       reads.push(query(tenant.rest, graphId, 'MATCH (t:T) RETURN count(*)'));

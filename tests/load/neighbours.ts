@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -118,7 +118,10 @@ async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Pro
   await once(child.stdout, 'data');
   // Clients are elsewhere, as a rule: this one is not to take what the node has.
   await writeFile(`/proc/${child.pid}/autogroup`, '10').catch(() => {});
-  const killing = what === 'crash loop' ? setInterval(() => void killEngine(graphId), 1_000) : undefined;
+  const killing =
+    what === 'crash loop'
+      ? setInterval(() => enginePids(mesh, graphId).forEach(killIfAlive), 1_000)
+      : undefined;
   return async () => {
     clearInterval(killing);
     child.kill('SIGTERM');
@@ -127,13 +130,6 @@ async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Pro
       .map(([answer, count]) => `${answer} ${count}`)
       .join(', ');
   };
-}
-
-async function killEngine(graphId: string): Promise<void> {
-  for (const pid of await enginePids(mesh)) {
-    const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (title.includes(graphId)) killIfAlive(pid);
-  }
 }
 
 function print(what: string, before: Seen, during: Seen, after: Seen, answers: string): void {

@@ -23,7 +23,7 @@ try {
   for (let i = 0; i < kills; i++) {
     const startMs = performance.now();
     while (performance.now() - startMs < writingMs) await write();
-    const [pid] = await enginePids(mesh);
+    const [pid] = enginePids(mesh);
     if (pid === undefined) throw new Error('no engine process runs');
     killIfAlive(pid);
     const killedMs = performance.now();

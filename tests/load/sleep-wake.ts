@@ -180,8 +180,8 @@ async function verify(subjects: readonly Subject[]): Promise<number> {
 
 /** In bytes. */
 async function memoryOf({ pid }: Mesh) {
-  const [engines, daemons, spares]: [number[], number[], number[]] = [await enginePids(mesh), [], []];
-  for (const each of await descendants(pid)) {
+  const [engines, daemons, spares]: [number[], number[], number[]] = [enginePids(mesh), [], []];
+  for (const each of descendants(pid)) {
     const command = await readFile(`/proc/${each}/cmdline`, 'utf8').catch(() => '');
     if (command.includes('graph-node')) daemons.push(each);
     else if (command.includes('trellis/graph/spare')) spares.push(each);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,7 +71,7 @@ export async function startMesh({ dataDirectory, env = {} }: MeshOptions = {}): 
       return exitOf(child);
     },
     kill: async () => {
-      const pids = [pid, ...(await descendants(pid))];
+      const pids = [pid, ...descendants(pid)];
       for (const each of pids) killIfAlive(each);
       await exitOf(child);
     },
@@ -96,11 +97,11 @@ export async function startInVain(env: Readonly<Record<string, string>>) {
   return { code, log };
 }
 
-/** The processes below a process, by /proc. */
-export async function descendants(pid: number): Promise<number[]> {
+/** The processes below a process, by /proc: read at once, so that what is told is of one moment. */
+export function descendants(pid: number): number[] {
   const children = new Map<number, number[]>();
-  for (const entry of await readdir('/proc')) {
-    const stat = /^\d+$/.test(entry) ? await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '') : '';
+  for (const entry of readdirSync('/proc')) {
+    const stat = /^\d+$/.test(entry) ? readProcess(Number(entry), 'stat') : '';
     const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
     if (stat) children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
   }
@@ -112,20 +113,26 @@ export async function descendants(pid: number): Promise<number[]> {
   return found;
 }
 
-/** The engine processes of a mesh that have a graph; not those that wait for one. */
-export async function enginePids(mesh: Mesh): Promise<number[]> {
-  const pids: number[] = [];
-  for (const pid of await descendants(mesh.pid)) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('/graph/engine/kg_')) pids.push(pid);
-  }
-  return pids;
+/** The engine processes of a mesh that have a graph, or this one; not those that wait for one. */
+export function enginePids(mesh: Mesh, graphId = 'kg_'): number[] {
+  return descendants(mesh.pid).filter((pid) =>
+    readProcess(pid, 'cmdline').includes(`/graph/engine/${graphId}`),
+  );
 }
 
 /** True while a process with this id runs. */
-export async function isAlive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+export function isAlive(pid: number): boolean {
+  const stat = readProcess(pid, 'stat');
   return stat !== '' && !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+}
+
+/** What /proc says of a process; empty where it is gone. */
+function readProcess(pid: number, file: 'stat' | 'cmdline'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** SIGKILL; a process that is gone already is fine. */

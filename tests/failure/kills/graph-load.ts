@@ -89,7 +89,7 @@ export class GraphLoad {
   async #repeat(step: () => Promise<unknown>): Promise<void> {
     while (!this.#isStopped) {
       await step();
-      await setTimeout(this.#random() * 20);
+      await setTimeout(this.#random() * 100);
     }
   }
 

@@ -1,5 +1,4 @@
 import { watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { enginePids, killIfAlive, type Mesh } from '../../support/mesh.ts';
@@ -58,10 +57,8 @@ export class Victim {
   async #find(except?: number): Promise<number> {
     const endMs = performance.now() + returnMs;
     while (performance.now() < endMs) {
-      for (const pid of await enginePids(this.#mesh)) {
-        const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-        if (pid !== except && title.includes(this.load.graphId)) return pid;
-      }
+      const pid = enginePids(this.#mesh, this.load.graphId).find((each) => each !== except);
+      if (pid !== undefined) return pid;
       await setTimeout(5);
     }
     throw new Error(`graph ${this.load.graphId} has no process`);

@@ -33,7 +33,7 @@ export async function measureMesh(mesh: Mesh, { rest, apiKey }: Tenant, send: Se
     await shown;
   }
   await checkCounts((statement) => query(rest, graphId, statement));
-  const pids = await enginePids(mesh);
+  const pids = enginePids(mesh);
   const engines = await Promise.all(pids.map(peakMebibytes));
   await rest.delete(`/v1/graphs/${graphId}`);
   return { times, engineMebibytes: Math.max(...engines), edgeMebibytes: await peakMebibytes(mesh.pid) };

@@ -54,7 +54,7 @@ export async function startNginx(directory: string, upstreamPort: number) {
 async function workerOf(child: ChildProcess, port: number): Promise<number> {
   const endMs = performance.now() + startTimeoutMs;
   while (child.exitCode === null && performance.now() < endMs) {
-    const [workerPid] = await descendants(child.pid ?? 0);
+    const [workerPid] = descendants(child.pid ?? 0);
     if (workerPid !== undefined && (await isOpen(port))) return workerPid;
     await new Promise((resolve) => setTimeout(resolve, startCheckMs));
   }

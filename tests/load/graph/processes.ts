@@ -12,7 +12,7 @@ export interface Roles {
 /** Finds the processes of a mesh that has one graph open. */
 export async function findRoles({ pid }: Mesh): Promise<Roles> {
   const found: { daemon?: number; engine?: number } = {};
-  for (const each of await descendants(pid)) {
+  for (const each of descendants(pid)) {
     const command = await readFile(`/proc/${each}/cmdline`, 'utf8');
     if (!command.includes('/graph/engine/')) {
       if (command.includes('graph-node')) found.daemon = each;
