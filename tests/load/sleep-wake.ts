@@ -91,9 +91,12 @@ process.exit(0);
 
 async function createSubjects(url: string): Promise<Subject[]> {
   const subjects: Subject[] = [];
-  while (subjects.length < graphCount) {
+  const sizes = Array.from({ length: Math.ceil(graphCount / graphsPerTenant) }, (_, index) =>
+    Math.min(graphsPerTenant, graphCount - index * graphsPerTenant),
+  );
+  await inParallel(sizes, async (size) => {
     const { rest } = await createTenant(url);
-    for (let i = 0; i < graphsPerTenant && subjects.length < graphCount; i++) {
+    for (let i = 0; i < size; i++) {
       const graphId = await createGraph(rest);
       await execute(rest, graphId, 'CREATE NODE TABLE Row(id INT64 PRIMARY KEY, graph STRING)');
       await execute(rest, graphId, 'CREATE NODE TABLE Count(id INT64 PRIMARY KEY, value INT64)');
@@ -105,10 +108,19 @@ async function createSubjects(url: string): Promise<Subject[]> {
         { graphId },
       );
       subjects.push({ rest, graphId, acknowledged: 0 });
+      if (subjects.length % 50 === 0) console.log(`${subjects.length} graphs`);
     }
-    if (subjects.length % 50 === 0) console.log(`${subjects.length} graphs`);
-  }
+  });
   return subjects;
+}
+
+/** As many at a time as there are slots for at least two graphs each. */
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.floor(slots / 2)) }, worker));
 }
 
 interface Outcome {
@@ -171,10 +183,10 @@ async function count(subject: Subject): Promise<boolean> {
 /** How many graphs hold other rows or another count than they should. */
 async function verify(subjects: readonly Subject[]): Promise<number> {
   let wrong = 0;
-  for (const subject of subjects) {
+  await inParallel(subjects, async (subject) => {
     const { rows } = await query(subject.rest, subject.graphId, 'MATCH (c:Count) RETURN c.value');
     if (Number(rows[0][0]) !== subject.acknowledged || !(await holdsItsOwn(subject))) wrong++;
-  }
+  });
   return wrong;
 }
 
