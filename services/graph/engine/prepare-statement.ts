@@ -29,11 +29,11 @@ export interface PreparedCall {
   readonly text: string;
   /** The values to bind; undefined where they stand in the text. */
   readonly values: Readonly<Record<string, EngineParameter>> | undefined;
-  /** The same for calls whose results have the same columns. */
-  readonly key: string;
   readonly verdict: AcceptedStatement;
   /** The same with its values in the text, where they are not yet. */
   readonly written: (() => PreparedCall) | undefined;
+  /** The same for calls whose results have the same columns. */
+  key(): string;
   /** The names to answer with for columns that the engine named. */
   names(engineNames: readonly string[]): string[];
   /** The text that fetches a plan's columns in their exact forms. Throws ValueNotExact. */
@@ -87,13 +87,11 @@ function toCall(
   return {
     text: rewritten.size > 0 ? toCanonical(tokens) : verdict.canonical,
     values,
-    get key() {
-      return `${typesOf(given)} ${verdict.canonical}`;
-    },
     verdict,
     written: isBound
       ? () => toCall(verdict, branches, given, writeParameters(verdict.tokens, given))
       : undefined,
+    key: () => `${typesOf(given)} ${verdict.canonical}`,
     names: (engineNames) => restoreNames(engineNames, verdict.tokens, branches[0], rewritten),
     exactText: (plan, tables) => {
       // Never prepared: the forms are made of functions that do not survive parameters without type.

@@ -203,7 +203,7 @@ function firstLossy({ columns }: ExactPlan): { readonly name: string; readonly t
 }
 
 function planKey(call: PreparedCall, { schemaVersion }: Pick<GraphEngine, 'schemaVersion'>): string {
-  return `${schemaVersion} ${call.key}`;
+  return `${schemaVersion} ${call.key()}`;
 }
 
 function isPlan(value: ExactResult | ExactPlan): value is ExactPlan {

@@ -64,17 +64,28 @@ export async function compareQueries(
   for (let round = 0; round < rounds; round += 1) {
     for (const { run, done } of all) done.push(await run());
   }
-  const lines = all.map(({ name, done }) => ({ name, ...median(done, ({ perSecond }) => perSecond) }));
-  const base = lines[0]?.perSecond ?? Number.NaN;
   console.log(
-    `\n## ${title}\n\`${statement}\`; ${rounds} interleaved rounds of ${seconds} s, ${callsUnderWay} calls under way; median round; CPU time per call in microseconds.\n`,
+    `\n## ${title}\n\`${statement}\`; ${rounds} interleaved rounds of ${seconds} s, ${callsUnderWay} calls under way; median round; CPU time per call in microseconds, mean of the rounds.\n`,
   );
+  printWays(all);
+}
+
+/** Prints a table of ways; the first is what the others are compared with. */
+function printWays(ways: readonly { readonly name: string; readonly done: readonly Round[] }[]): void {
+  const lines = ways.map(({ name, done }) => {
+    const middle = median(done, ({ perSecond }) => perSecond);
+    return { name, ...middle, cpu: mean(done.map(({ cpu }) => cpu)) };
+  });
+  const [base] = lines;
+  if (!base) throw new Error('nothing was measured');
+  const head = ['way', 'calls/s', 'ratio', 'ratio by CPU', 'p50 ms', 'p99 ms'];
   printTable(
-    ['way', 'calls/s', 'ratio', 'p50 ms', 'p99 ms', 'edge', 'engine process', 'daemon', 'this process'],
+    [...head, 'edge', 'engine process', 'daemon', 'this process'],
     lines.map(({ name, perSecond, p50Ms, p99Ms, cpu }) => [
       name,
       Math.round(perSecond),
-      (perSecond / base).toFixed(2),
+      (perSecond / base.perSecond).toFixed(2),
+      (sum(base.cpu) / sum(cpu)).toFixed(2),
       p50Ms.toFixed(2),
       Number.isNaN(p99Ms) ? '' : p99Ms.toFixed(2),
       ...[cpu.edge, cpu.engine, cpu.daemon, cpu.load].map(Math.round),
@@ -84,4 +95,13 @@ export async function compareQueries(
 
 function each({ edge, engine, daemon, load: own }: CpuMicros, count: number): CpuMicros {
   return { edge: edge / count, engine: engine / count, daemon: daemon / count, load: own / count };
+}
+
+function mean(all: readonly CpuMicros[]): CpuMicros {
+  const of = (role: keyof CpuMicros) => all.reduce((total, one) => total + one[role], 0) / all.length;
+  return { edge: of('edge'), engine: of('engine'), daemon: of('daemon'), load: of('load') };
+}
+
+function sum({ edge, engine, daemon, load: own }: CpuMicros): number {
+  return edge + engine + daemon + own;
 }

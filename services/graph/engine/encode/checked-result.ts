@@ -112,7 +112,6 @@ class KeptBatches {
   readonly #budget: ByteBudget;
   #batches: RowBatch[] = [];
   #bytes = 0;
-  #next = 0;
   #isComplete = true;
 
   constructor(budget: ByteBudget) {
@@ -136,10 +135,8 @@ class KeptBatches {
   }
 
   next(): RowBatch | undefined {
-    const batch = this.#batches[this.#next];
+    const batch = this.#batches.shift();
     if (!batch) return undefined;
-    delete this.#batches[this.#next];
-    this.#next += 1;
     this.#budget.give(batch.bytes.length);
     this.#bytes -= batch.bytes.length;
     return batch;
