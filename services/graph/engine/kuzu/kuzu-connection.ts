@@ -1,8 +1,9 @@
-import { Connection, type Database, type KuzuValue, type PreparedStatement, type QueryResult } from 'kuzu';
+import type { KuzuValue, PreparedStatement, QueryResult } from 'kuzu';
 import { LRUCache } from 'lru-cache';
 import { type EngineParameter, shapeOf } from '../../domain/values/text-form.ts';
 import { InexactValue } from '../../domain/values/value.ts';
 import type { EngineResult, RawRow, ResultColumn } from '../graph-engine.ts';
+import { Connection, type Database } from './mend/load-kuzu.ts';
 
 /** Statements that a connection keeps ready. */
 const preparedMax = 128;

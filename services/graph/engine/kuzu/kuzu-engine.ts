@@ -1,4 +1,3 @@
-import { Database } from 'kuzu';
 import { onOver } from '../call-watch.ts';
 import { EngineFailure } from '../engine-failure.ts';
 import { EngineGate, type Lane, overFailure } from '../engine-gate.ts';
@@ -9,6 +8,7 @@ import { ConnectionPool } from './connection-pool.ts';
 import { KuzuConnection } from './kuzu-connection.ts';
 import { isCheckpointFailure, isCheckpointTimeout, isNotWritten, toEngineFailure } from './kuzu-failure.ts';
 import { KuzuTransaction } from './kuzu-transaction.ts';
+import { Database } from './mend/load-kuzu.ts';
 import { type StorageBounds, StorageWatch } from './storage-watch.ts';
 
 /** How a database is opened. */

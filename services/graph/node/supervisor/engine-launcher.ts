@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import type { Logger } from '../../../mesh/log/logger.ts';
 import type { Clock } from '../../../mesh/process/clock.ts';
+import { mendKuzu } from '../../engine/kuzu/mend/mend-kuzu.ts';
 import type { Layers, Platform } from '../confinement/confinement.ts';
 import { engineCommand } from '../confinement/engine-command.ts';
 import type { EngineUids } from '../confinement/engine-uids.ts';
@@ -34,8 +35,11 @@ export interface EngineLauncherOptions {
 export class EngineLauncher {
   readonly #options: EngineLauncherOptions;
 
+  /** Throws EngineNotMendableError. */
   constructor(options: EngineLauncherOptions) {
     this.#options = options;
+    // The processes may not write where it is made.
+    mendKuzu();
   }
 
   /** Starts a process that waits to be told what to open. */

@@ -1,0 +1,3 @@
+import { mendKuzu } from './mend-kuzu.ts';
+
+console.log(mendKuzu() ?? `There is no mend of the engine for ${process.platform} ${process.arch}.`);
