@@ -12,29 +12,38 @@ export interface EngineBuild {
 }
 
 /**
- * All mend `CompressionMetadata::canUpdateInPlace`, which decides whether a checkpoint may write values into a column
- * chunk as it is. Of a constant chunk it asks whether the new values are the constant, byte by byte, and is wrong for
- * values of no bytes (the elements of a list of lists, structs or maps: any is "the same" as none) and for FLOAT (it
- * compares with the constant as a DOUBLE: 0.0 is "the same" as 1.0). The first edit of each lets the answer be no for
- * the former, the second for every value that is not NULL: the chunk is then written anew, as other chunks are.
+ * The same four edits for each build, in this order; what they mend is in docs/adr/0007-mend-the-engine.md.
+ *
+ * 1. `ListColumn::checkpointColumnChunk`: the elements of lists are never written in place. Instead of asking whether
+ *    they may be (a virtual call), the answer is no.
+ * 2. `CompressionMetadata::canUpdateInPlace`: a value that is not NULL is never the constant of a constant chunk,
+ *    whatever its comparison byte by byte says.
+ * 3. `ListChunkData::getListEndOffset`: a list that is NULL ends where it is, not at 0.
+ * 4. `ListChunkData::getListStartOffset`: and begins there.
  */
 export const engineBuilds: Readonly<Record<string, EngineBuild>> = {
   'linux-x64': {
     sha256: '8c44b972f88693b23cfc0b9b025a4d64f8309d4c33927a2c7a72da8113f22abf',
     edits: [
-      // cmp al, 2; jbe true → jbe false: LIST, ARRAY and STRUCT
-      { offset: 0x8e0f84, was: '3c027678', is: '3c02767e' },
-      // test eax, eax; jne false → jmp false
+      // call [rax + 0x58] → xor eax, eax; nop
+      { offset: 0x317162, was: 'ff505884c00f85', is: '31c09084c00f85' },
+      // jne false → jmp false
       { offset: 0x8e0fef, was: '85c07513', is: '85c0eb13' },
+      // jne zero → nop; nop
+      { offset: 0x313035, was: '482304ca751d', is: '482304ca9090' },
+      { offset: 0x313149, was: '482304ca7531', is: '482304ca9090' },
     ],
   },
   'linux-arm64': {
     sha256: 'e89119358c47dc213ff2814eeab99147bf164341b63ff8c3be2d0cef4e84933b',
     edits: [
-      // ccmp w25, 20; b.eq true → b.eq false: LIST, ARRAY, STRUCT and STRING, whose columns do not ask
-      { offset: 0x75f400, was: '248b547aa0fcff54', is: '248b547ac0fcff54' },
-      // bl memcmp; cbnz w0, false → b false
+      // blr x3 → mov w0, #0
+      { offset: 0x243c04, was: '60003fd6011c0012', is: '00008052011c0012' },
+      // cbnz w0, false → b false
       { offset: 0x75f448, was: '1ee8e79780faff35', is: '1ee8e797d4ffff17' },
+      // b.ne zero → nop
+      { offset: 0x23fd54, was: '7f0000ea41feff54', is: '7f0000ea1f2003d5' },
+      { offset: 0x23fe44, was: '7f0000ea01020054', is: '7f0000ea1f2003d5' },
     ],
   },
 };
