@@ -314,6 +314,13 @@ describe('the exact form keeps what the statement means', () => {
         (i) => struct({ a: timestamp(i, MICROSECONDS), b: list(timestamp(i, MICROSECONDS)) }),
       ],
       ['[n.at, NULL]', (i) => list(timestamp(i, MICROSECONDS), nothing)],
+      [
+        'CASE WHEN n.id % 2 = 0 THEN [[n.at], NULL] ELSE [NULL, [n.at, NULL]] END',
+        (i) => {
+          const at = timestamp(i, MICROSECONDS);
+          return i % 2n === 0n ? list(list(at), nothing) : list(nothing, list(at, nothing));
+        },
+      ],
     ];
     const ids = Array.from({ length: 5_000 }, (_, index) => BigInt(index + 1));
     for (const [expression, expected] of forms) {

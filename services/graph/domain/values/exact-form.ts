@@ -139,8 +139,8 @@ function listForm(
   const { element } = type;
   if (holdsGraph(element)) throw new InexactValue('LIST');
   if (element.kind === 'map') return mapListForm(element, expression, scope);
-  if (holdsParts(element)) {
-    // Parts are out of a lambda's reach, and the cast is out of the question within one.
+  if (holdsParts(element) || element.kind === 'list') {
+    // Parts are out of a lambda's reach, lists too: their NULLs are wrong. And there is no cast within one.
     requireNoLambda('LIST', scope);
     if (!isCastable(type)) throw new InexactValue('LIST');
     return castForm(type, expression);
