@@ -30,6 +30,16 @@ describe('the structure', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('loads the engine only where it is mended', async () => {
+    const loaders: string[] = [];
+    for await (const file of glob('services/**/*.ts', { cwd: root })) {
+      if (file.endsWith('.test.ts') || file.endsWith('.testing.ts')) continue;
+      const source = await readFile(join(root, file), 'utf8');
+      if (/^import (?!type ).*from 'kuzu'|require\('kuzu'\)/m.test(source)) loaders.push(file);
+    }
+    expect(loaders).toEqual(['services/graph/engine/kuzu/mend/load-kuzu.ts']);
+  });
+
   it('knows the engine only behind its interface', async () => {
     const wrong: string[] = [];
     for await (const file of glob('services/**/*.ts', { cwd: root })) {

@@ -61,15 +61,15 @@ export function mapOf(key: Type, value: Type): Type {
   };
 }
 
-const numbers = [0, 1, 2, 0.1, -0.5, 1048576.5];
+const numbers = [0, 1, 2, 0.1, -0.5, 1_048_576.5, Number.NaN];
 export const long = leaf('INT64', [0n, 1n, 5n, -(2n ** 40n)].map(int64), String);
 export const text = leaf(
   'STRING',
   ['', 'a', 'b', 'longer than what fits beside its length'].map(string),
   (value) => `'${value}'`,
 );
-export const real = leaf('DOUBLE', numbers.map(double), (value) => `cast(${value} AS DOUBLE)`);
-export const half = leaf('FLOAT', numbers.map(float), (value) => `cast(${value} AS FLOAT)`);
+export const real = leaf('DOUBLE', numbers.map(double), (value) => `cast('${value}' AS DOUBLE)`);
+export const half = leaf('FLOAT', numbers.map(float), (value) => `cast('${value}' AS FLOAT)`);
 export const span = leaf(
   'INTERVAL',
   [kinds.interval(0, 0, 0n), kinds.interval(0, 3, 0n)],
@@ -84,6 +84,9 @@ export function plainOf(kind: ValueKind): unknown {
       return null;
     case 'int64Value':
       return Number(kind.value);
+    case 'floatValue':
+    case 'doubleValue':
+      return Number.isNaN(kind.value) ? 'NaN' : kind.value;
     case 'listValue':
       return kind.value.values.map((value) => plainOf(value.kind as ValueKind));
     case 'structValue':

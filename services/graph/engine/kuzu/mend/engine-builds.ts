@@ -12,7 +12,7 @@ export interface EngineBuild {
 }
 
 /**
- * The same four edits for each build, in this order; what they mend is in docs/adr/0007-mend-the-engine.md.
+ * The same edits for each build, in this order; what they mend is in docs/adr/0007-mend-the-engine.md.
  *
  * 1. `ListColumn::checkpointColumnChunk`: the elements of lists are never written in place. Instead of asking whether
  *    they may be (a virtual call), the answer is no.
@@ -20,6 +20,9 @@ export interface EngineBuild {
  *    whatever its comparison byte by byte says.
  * 3. `ListChunkData::getListEndOffset`: a list that is NULL ends where it is, not at 0.
  * 4. `ListChunkData::getListStartOffset`: and begins there.
+ * 5. `getMinMaxStorageValue`: FLOAT and DOUBLE have no least and greatest value, as STRING has none. The table of its
+ *    cases has the one of STRING for both.
+ * 6. `checkZoneMapSwitch<double>`, 7. `<float>`: so no rows are passed over by them; these only return ALWAYS_SCAN.
  */
 export const engineBuilds: Readonly<Record<string, EngineBuild>> = {
   'linux-x64': {
@@ -32,6 +35,10 @@ export const engineBuilds: Readonly<Record<string, EngineBuild>> = {
       // jne zero → nop; nop
       { offset: 0x313035, was: '482304ca751d', is: '482304ca9090' },
       { offset: 0x313149, was: '482304ca7531', is: '482304ca9090' },
+      { offset: 0x10c4adc, was: 'b8ab81ffe8ab81ff', is: '68a981ff68a981ff' },
+      // xor eax, eax; ret
+      { offset: 0x918b20, was: '807f2800743a', is: '31c0c300743a' },
+      { offset: 0x918c10, was: '807f28007442', is: '31c0c3007442' },
     ],
   },
   'linux-arm64': {
@@ -44,6 +51,10 @@ export const engineBuilds: Readonly<Record<string, EngineBuild>> = {
       // b.ne zero → nop
       { offset: 0x23fd54, was: '7f0000ea41feff54', is: '7f0000ea1f2003d5' },
       { offset: 0x23fe44, was: '7f0000ea01020054', is: '7f0000ea1f2003d5' },
+      { offset: 0xe7170c, was: '94009c00a400ac00', is: '940000000000ac00' },
+      // mov w0, #0; ret
+      { offset: 0x78f920, was: '03a0403903030036', is: '00008052c0035fd6' },
+      { offset: 0x78fa20, was: '03a0403943030036', is: '00008052c0035fd6' },
     ],
   },
 };

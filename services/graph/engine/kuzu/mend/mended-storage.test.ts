@@ -110,3 +110,32 @@ test('values of FLOAT that are all alike stay where zeros come after them', asyn
   await checkpoint();
   expect(await valuesOf('(n:Alike)')).toEqual(['1.000000', '1.000000', '0.000000']);
 });
+
+test.each(['DOUBLE', 'FLOAT'])('values of %s stay, and are found, beside NaN', async (type) => {
+  const columns = [
+    ['nan', 'NULL', '1.5', '2.5'],
+    ['10', 'nan', '1', '2'],
+    ['1', '1', 'nan', '1'],
+    ['nan', 'nan', '10', '2'],
+  ];
+  for (const [at, values] of columns.entries()) {
+    const table = `${type}${at}`;
+    await graph.execute(`CREATE NODE TABLE ${table}(id INT64 PRIMARY KEY, v ${type})`);
+    for (const [id, value] of values.entries()) {
+      const written = value === 'NULL' ? value : `cast('${value}' AS ${type})`;
+      await graph.execute(`CREATE (:${table} {id: ${id}, v: ${written}})`);
+    }
+  }
+  await checkpoint();
+  for (const [at, values] of columns.entries()) {
+    const numbers = values.map((value) => (value === 'NULL' ? undefined : Number(value)));
+    const { rows } = await graph.query(`MATCH (n:${type}${at}) RETURN n.v ORDER BY n.id`);
+    const kinds = (rows ?? []).map((row) => row.values[0]?.kind);
+    expect(kinds.map((kind) => (kind?.case === 'nullValue' ? undefined : kind?.value))).toEqual(numbers);
+    for (const number of numbers.filter((each) => each !== undefined && !Number.isNaN(each))) {
+      const found = await graph.query(`MATCH (n:${type}${at}) WHERE n.v = ${number} RETURN count(*)`);
+      const count = numbers.filter((each) => each === number).length;
+      expect(found.rows?.[0]?.values[0]?.kind.value).toBe(BigInt(count));
+    }
+  }
+});
