@@ -218,4 +218,5 @@ test.each([
     };
     await fc.assert(fc.asyncProperty(stepsOf(columns, isLoaded), takeSteps), { numRuns: 6 });
   },
+  180_000,
 );

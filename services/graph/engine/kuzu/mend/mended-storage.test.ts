@@ -75,20 +75,16 @@ test.each([
   ['INT64[]', (of: number) => `[${of}, ${of + 1}, ${of + 2}]`],
   ['DOUBLE[]', (of: number) => `[${of}.500000, ${of + 1}.500000]`],
   ['FLOAT[3]', (of: number) => `[${of}.000000, ${of + 1}.000000, ${of + 2}.000000]`],
-  ['STRING[]', (of: number) => `[${'x'.repeat(of)}, y]`],
 ])('%s of new rows stay where the same checkpoint changes older ones', async (type, textOf) => {
   const table = `Both${type.replaceAll(/\W/g, '')}`;
-  const write = (of: number) => {
-    const text = textOf(of);
-    return `cast(${type === 'STRING[]' ? text.replaceAll(/[xy]+/g, "'$&'") : text} AS ${type})`;
-  };
+  const write = (of: number) => `cast(${textOf(of)} AS ${type})`;
   await graph.execute(`CREATE NODE TABLE ${table}(id INT64 PRIMARY KEY, v ${type})`);
-  for (const id of [0, 1, 2]) await graph.execute(`CREATE (:${table} {id: ${id}, v: ${write(id + 1)}})`);
+  for (const id of [0, 1, 2]) await graph.execute(`CREATE (:${table} {id: ${id}, v: ${write(3 * id + 1)}})`);
   await checkpoint();
-  await graph.execute(`MATCH (n:${table} {id: 0}) SET n.v = ${write(9)}`);
-  await graph.execute(`CREATE (:${table} {id: 3, v: ${write(4)}}), (:${table} {id: 4, v: ${write(5)}})`);
+  await graph.execute(`MATCH (n:${table} {id: 0}) SET n.v = ${write(2)}`);
+  await graph.execute(`CREATE (:${table} {id: 3, v: ${write(3)}}), (:${table} {id: 4, v: ${write(6)}})`);
   await checkpoint();
-  expect(await valuesOf(`(n:${table})`)).toEqual([9, 2, 3, 4, 5].map((of) => textOf(of).replaceAll(' ', '')));
+  expect(await valuesOf(`(n:${table})`)).toEqual([2, 4, 7, 3, 6].map((of) => textOf(of).replaceAll(' ', '')));
 });
 
 test('lists in lists stay where lists beside them, and in them, are NULL', async () => {
