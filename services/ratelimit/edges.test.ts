@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LimitCategory } from '../../gen/trellis/policy/v1/policy_pb.js';
-import { fc } from '../../tests/support/properties.ts';
 import { createLocalLimiter } from '../mesh/limit/local-limiter.ts';
+import { fc } from '../mesh/properties.testing.ts';
 import { InProcessLeaseStore } from './store/in-process-lease-store.ts';
 
 /** Edges with their local limiters on one store and one clock. */

@@ -9,7 +9,7 @@ import {
   rawServer,
   requestFields,
 } from '../../services/mesh/http2/testing.ts';
-import { fc } from '../support/properties.ts';
+import { fc } from '../../services/mesh/properties.testing.ts';
 
 interface Piece {
   readonly bytes: Buffer;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { parsePageToken, toPageToken } from './page-token.ts';
 
 const graphId = 'kg_4m2s0d7q9x1c5v8b3n6h';

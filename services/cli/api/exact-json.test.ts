@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { isExactNumber, parseExactJson, toNumber } from './exact-json.ts';
 
 test.each([

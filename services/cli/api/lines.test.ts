@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { readLines } from './lines.ts';
 
 test('lines come out whole however the bytes are cut, also within a character', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { escapeControls, escapeJsonControls } from './escape.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not come out

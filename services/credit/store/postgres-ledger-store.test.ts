@@ -1,6 +1,6 @@
 import { eq, inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import type { Database } from '../../mesh/sql/database.ts';
 import { testDatabases } from '../../mesh/sql/testing.ts';
 import { type GrantOrder, planGrantKey } from '../domain/grant.ts';

@@ -16,7 +16,7 @@ import {
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { CreateApiKeyRequestSchema } from '../../../gen/trellis/iam/v1/api_key_pb.js';
 import { AcquireRequestSchema } from '../../../gen/trellis/ratelimit/v1/ratelimit_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import type { RpcError } from '../../mesh/rpc/error.ts';
 import { readJsonInto } from './message-from-json.ts';
 import { JsonWriter } from './message-to-json.ts';

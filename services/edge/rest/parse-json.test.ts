@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { RpcError } from '../../mesh/rpc/error.ts';
 import { JsonNumber, toPlain } from './json-tree.ts';
 import { parseJson } from './parse-json.ts';

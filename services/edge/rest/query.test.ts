@@ -9,7 +9,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { ImportTableRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import type { RpcError } from '../../mesh/rpc/error.ts';
 import { type QueryRules, setQuery } from './query.ts';
 

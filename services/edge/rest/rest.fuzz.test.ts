@@ -9,7 +9,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { RpcError } from '../../mesh/rpc/error.ts';
 import { contractServices } from '../contract.ts';
 import { isReachable, type RestBinding, toBindings } from './binding.ts';

@@ -6,7 +6,7 @@ import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { GraphNodeService, PlacementService } from '../../../gen/trellis/graph/v1/placement_pb.js';
 import { AuthService } from '../../../gen/trellis/iam/v1/auth_pb.js';
 import { Access } from '../../../gen/trellis/policy/v1/policy_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { createRouter } from './router.ts';
 import { createTestService, type TestMethod } from './test-service.ts';
 

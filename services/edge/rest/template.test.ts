@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { matchTemplate, parseTemplate } from './template.ts';
 
 function variables(template: string, path: string): Record<string, string> | undefined {

@@ -8,7 +8,7 @@ import {
   type Value,
   ValueSchema,
 } from '../../../gen/trellis/graph/v1/value_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { RpcError } from '../../mesh/rpc/error.ts';
 import { parseJson } from './parse-json.ts';
 import { valueFromJson } from './value-from-json.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Timestamp_Precision } from '../../../gen/trellis/graph/v1/value_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import * as kinds from '../domain/values/kinds.testing.ts';
 import { toValue, type ValueKind } from '../domain/values/value.ts';
 import { ByteBudget } from './encode/byte-budget.ts';

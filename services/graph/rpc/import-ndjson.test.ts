@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { failureOf, openTestGraph, type TestGraph } from '../engine/testing.ts';
 
 let graph: TestGraph;

@@ -5,7 +5,7 @@ import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { ImportTableRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { toImportError } from '../engine/import/import-errors.ts';
 import { readFooter } from '../engine/import/parquet/read-footer.ts';
 import { encodeThrift, i32, i64, list, struct, text } from '../engine/import/parquet/thrift-compact.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { fromPageToken, toPageToken } from './page-token.ts';
 
 test('a page token reads back as its position', () => {

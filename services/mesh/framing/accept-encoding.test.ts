@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { negotiate } from './accept-encoding.ts';
 import { acceptEncoding, type Compression, compressions } from './compression.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { Base64Decoder, encodeBase64 } from './base64-stream.ts';
 import { cut, reasonOf, someBytes, someChunkSizes } from './testing.ts';
 

@@ -1,7 +1,7 @@
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { type Compression, compressionOf, compressions, deflate, inflate } from './compression.ts';
 import { reasonOf, reasonOfError, someBytes } from './testing.ts';
 

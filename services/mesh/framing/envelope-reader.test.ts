@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { frame } from './envelope.ts';
 import { EnvelopeReader } from './envelope-reader.ts';
 import { cut, framed, readAll, reasonOf, someChunkSizes, someMessages } from './testing.ts';

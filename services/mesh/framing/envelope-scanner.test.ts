@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import type { RpcError } from '../rpc/error.ts';
 import { frame } from './envelope.ts';
 import { EnvelopeReader } from './envelope-reader.ts';

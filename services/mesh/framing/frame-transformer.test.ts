@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { rpcError } from '../rpc/error.ts';
 import { compressionOf, deflate, inflate } from './compression.ts';
 import { envelopeFlags, frame } from './envelope.ts';

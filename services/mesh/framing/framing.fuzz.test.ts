@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { Base64Decoder, encodeBase64 } from './base64-stream.ts';
 import { type Compression, compressions, deflate, inflate } from './compression.ts';
 import { envelopeFlags, frame } from './envelope.ts';

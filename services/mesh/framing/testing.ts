@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { RpcError } from '../rpc/error.ts';
 import { type Envelope, frame } from './envelope.ts';
 import type { EnvelopeReader } from './envelope-reader.ts';

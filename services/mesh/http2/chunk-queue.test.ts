@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { ChunkQueue } from './chunk-queue.ts';
 
 const pattern = Buffer.from(Array.from({ length: 251 * 100 }, (_, index) => index % 251));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { errorCode } from './frame.ts';
 import type { Fields, Stream } from './stream.ts';
 import { bothRoles, StreamLog, type TestClient, type TestServer } from './testing.ts';

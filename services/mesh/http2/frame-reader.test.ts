@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../properties.testing.ts';
 import { ConnectionError, errorCode, frameBytesMax } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type Frame, frame } from './testing.ts';

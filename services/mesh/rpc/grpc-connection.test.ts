@@ -10,7 +10,6 @@ import {
   QueryResponseSchema,
 } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';
-import { fc } from '../../../tests/support/properties.ts';
 import { deflate } from '../framing/compression.ts';
 import { frame as envelope } from '../framing/envelope.ts';
 import { clientPreface, frameType } from '../http2/frame.ts';
@@ -25,6 +24,7 @@ import {
   TestClient,
 } from '../http2/testing.ts';
 import type { Verifier } from '../identity/assertion.ts';
+import { fc } from '../properties.testing.ts';
 import type { CallContext } from './context.ts';
 import { DeadlineWatch } from './deadline-watch.ts';
 import { createDispatcher } from './dispatcher.ts';

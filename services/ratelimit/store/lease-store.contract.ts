@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { type LeaseStore, leaseMicros } from './lease-store.ts';
 
 /** A store on a clock of its own. */

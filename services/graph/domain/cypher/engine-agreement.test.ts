@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../../mesh/properties.testing.ts';
 import { toCanonical } from './canonical.ts';
 import { openTestEngine, type TestEngine } from './engine.testing.ts';
 import { judgeStatement } from './judge-statement.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../../mesh/properties.testing.ts';
 import { decimalFromDouble, decimalShape, parseDecimal } from './decimal.ts';
 
 /** As the engine writes them (DecimalType::insertDecimalPoint, 0.11.3). */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Timestamp_Precision } from '../../../../gen/trellis/graph/v1/value_pb.js';
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../../mesh/properties.testing.ts';
 import { formatDate, formatTimestamp, parseDate, parseInterval, parseTimestamp } from './temporal.ts';
 
 describe('dates and timestamps', () => {

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { RowSchema, type Value, ValueSchema } from '../../../../gen/trellis/graph/v1/value_pb.js';
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../../mesh/properties.testing.ts';
 import { type EngineType, type LeafName, leaf } from '../../domain/values/engine-type.ts';
 import type { GraphTables } from '../../domain/values/graph-tables.ts';
 import { createPlainDecoder } from '../../domain/values/plain-decoder.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../../mesh/properties.testing.ts';
 import * as kinds from '../../domain/values/kinds.testing.ts';
 import type { ValueKind } from '../../domain/values/value.ts';
 import { openTestGraph, type TestGraph } from '../testing.ts';

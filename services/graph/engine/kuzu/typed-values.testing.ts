@@ -1,4 +1,4 @@
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../../mesh/properties.testing.ts';
 import * as kinds from '../../domain/values/kinds.testing.ts';
 import type { ValueKind } from '../../domain/values/value.ts';
 

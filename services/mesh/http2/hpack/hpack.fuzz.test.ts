@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../properties.testing.ts';
 import { HpackDecoder } from './decoder.ts';
 import { encodedBytesMax, HpackEncoder } from './encoder.ts';
 import { isValidField } from './field.ts';

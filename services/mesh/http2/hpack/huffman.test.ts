@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../properties.testing.ts';
 import { decodeHuffman, huffmanCodes } from './huffman.ts';
 import { hex, someLatin1, toHuffman } from './testing.ts';
 

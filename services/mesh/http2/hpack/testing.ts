@@ -1,4 +1,4 @@
-import { fc } from '../../../../tests/support/properties.ts';
+import { fc } from '../../properties.testing.ts';
 import { HpackDecoder } from './decoder.ts';
 import { huffmanCodes } from './huffman.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fc } from '../../../../../tests/support/properties.ts';
+import { fc } from '../../../../mesh/properties.testing.ts';
 import { RefusalList } from '../refusals.ts';
 import { CsvReader } from './csv-reader.ts';
 

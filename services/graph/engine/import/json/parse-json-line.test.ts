@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fc } from '../../../../../tests/support/properties.ts';
+import { fc } from '../../../../mesh/properties.testing.ts';
 import { type Json, JsonInvalid, JsonNumber, parseJsonLine } from './parse-json-line.ts';
 
 function toPlain(json: Json): unknown {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fc } from '../../../../../tests/support/properties.ts';
+import { fc } from '../../../../mesh/properties.testing.ts';
 import { parseDay, parseMomentNanos } from './parse-moment.ts';
 import { parseExactDecimal, parseInteger, parseReal } from './parse-number.ts';
 import { parseSpan } from './parse-span.ts';
