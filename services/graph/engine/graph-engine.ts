@@ -45,8 +45,8 @@ export type Decision<T> =
   | { readonly commit: true; readonly result: T; readonly changesSchema: boolean }
   | { readonly commit: false; readonly result: T };
 
-/** `beside`: readers may be there; `alone`: none; `unlogged`: none, and the commit is never replayed from the log. */
-export type WriteKind = 'beside' | 'alone' | 'unlogged';
+/** `beside`: readers may be there; `alone`: none. */
+export type WriteKind = 'beside' | 'alone';
 
 /** One open graph. Everything that knows the database is behind this. */
 export interface GraphEngine {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Value } from '../../../gen/trellis/graph/v1/value_pb.js';
 import { toCanonical } from '../domain/cypher/canonical.ts';
+import { namingNodes, withoutDetach } from '../domain/cypher/detach-clause.ts';
 import {
   type AcceptedStatement,
   judgeStatement,
@@ -21,8 +22,14 @@ import type { GraphTables } from '../domain/values/graph-tables.ts';
 import { hasPreparablePlaces } from '../domain/values/parameter-places.ts';
 import { typeOfValue } from '../domain/values/parameter-type.ts';
 import type { EngineParameter } from '../domain/values/text-form.ts';
+import { detachedMax } from './detach-nodes.ts';
 import { type ExactPlan, exactForms, ValueNotExact } from './exact-result.ts';
 import { StatementRefused } from './statement-refused.ts';
+
+/** Names the nodes to delete, in `expressions` pairs of columns. */
+export interface NamingStatement extends Pick<PreparedCall, 'text' | 'values'> {
+  readonly expressions: number;
+}
 
 /** A judged statement with its values, ready to run. */
 export interface PreparedCall {
@@ -30,6 +37,8 @@ export interface PreparedCall {
   /** The values to bind; undefined where they stand in the text. */
   readonly values: Readonly<Record<string, EngineParameter>> | undefined;
   readonly verdict: AcceptedStatement;
+  /** What names the nodes that the statement detaches and deletes; its own text only reads them then. */
+  readonly naming: NamingStatement | undefined;
   /** The same with its values in the text, where they are not yet. */
   readonly written: (() => PreparedCall) | undefined;
   /** The same for calls whose results have the same columns. */
@@ -81,12 +90,20 @@ function toCall(
   verdict: AcceptedStatement,
   branches: Judged['branches'],
   given: ReadonlyMap<string, Value>,
-  { tokens, values, rewritten }: BoundStatement,
+  bound: BoundStatement,
 ): PreparedCall {
+  const { tokens, values, rewritten } = bound;
+  const { detach } = verdict;
   const isBound = values !== undefined && Object.keys(values).length > 0;
+  const read = (all: readonly Token[]) => (detach ? withoutDetach(all, detach) : all);
   return {
-    text: rewritten.size > 0 ? toCanonical(tokens) : verdict.canonical,
-    values,
+    text: rewritten.size > 0 || detach ? toCanonical(read(tokens)) : verdict.canonical,
+    values: detach ? valuesIn(read(verdict.tokens), values) : values,
+    naming: detach && {
+      text: namingNodes(tokens, detach, detachedMax + 1),
+      values: valuesIn(verdict.tokens.slice(0, detach.end), values),
+      expressions: detach.nodes.length,
+    },
     verdict,
     written: isBound
       ? () => toCall(verdict, branches, given, writeParameters(verdict.tokens, given))
@@ -96,12 +113,23 @@ function toCall(
     exactText: (plan, tables) => {
       // Never prepared: the forms are made of functions that do not survive parameters without type.
       const written = writeParameters(verdict.tokens, given);
-      const exact = rewriteProjections(written.tokens, branches, exactForms(plan, tables));
+      const exact = rewriteProjections(read(written.tokens), branches, exactForms(plan, tables));
       if (exact) return exact;
       const [column] = plan.columns;
       throw new ValueNotExact(column?.name ?? '', column?.type ?? '');
     },
   };
+}
+
+/** The values of the parameters that stand in a part of the statement: the engine takes no others. */
+function valuesIn(tokens: readonly Token[], values: BoundStatement['values']): BoundStatement['values'] {
+  const names = new Set(
+    tokens.flatMap(({ text }, index) => {
+      const next = tokens[index + 1];
+      return text === '$' && next ? [nameOf(next)] : [];
+    }),
+  );
+  return values && Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
 }
 
 function typesOf(parameters: ReadonlyMap<string, Value>): string {

@@ -2,19 +2,29 @@ import { LRUCache } from 'lru-cache';
 import { upperAscii } from '../domain/cypher/keywords.ts';
 import { parseEngineType } from '../domain/values/engine-type.ts';
 import { holdsGraph, mayLose } from '../domain/values/exactness.ts';
+import { detachNodes, type NodesByLabel, readNodes } from './detach-nodes.ts';
 import { ByteBudget } from './encode/byte-budget.ts';
 import type { ExactResult, RowDemand } from './encode/checked-result.ts';
 import { PlainColumnsCache } from './encode/plain-columns.ts';
 import { EngineFailure } from './engine-failure.ts';
 import { checkExact, checkPlain, type ExactPlan, ValueNotExact } from './exact-result.ts';
 import type { CallLimits, EngineTransaction, GraphEngine, WriteKind } from './graph-engine.ts';
-import type { PreparedCall } from './prepare-statement.ts';
+import type { NamingStatement, PreparedCall } from './prepare-statement.ts';
 import type { SchemaCache } from './read-schema.ts';
 
 const plansMax = 1_000;
 
 /** Bytes of rows that wait until all rows of their results are checked; results beyond are read twice. */
 const keptBytesMax = 128 * 2 ** 20;
+
+/** The result of a statement that only deletes. */
+const noRows: ExactResult = {
+  columns: new Uint8Array(),
+  rowCount: 0,
+  isTruncated: false,
+  nextBatch: () => undefined,
+  close: () => {},
+};
 
 /** What came of a statement, and the state that it saw or made. */
 export interface Outcome<T> {
@@ -94,14 +104,20 @@ export class StatementRunner {
     limits: CallLimits,
     finish: (result: ExactResult) => T,
   ) {
-    const { isSchemaChange } = call.verdict;
+    const { isSchemaChange, returnsRows } = call.verdict;
     const work = async (transaction: EngineTransaction) => {
       await this.#requireConnections(call, transaction);
+      const nodes = call.naming && (await this.#nameNodes(call.naming, transaction, limits));
+      if (nodes && !returnsRows) {
+        await detachNodes(transaction, await this.#schema.schema(transaction), nodes);
+        return { commit: true, result: { answer: finish(noRows) }, changesSchema: false } as const;
+      }
       const run = plan
         ? await this.#runExact(call, plan, demand, transaction, limits)
         : await this.#runPlain(call, demand, transaction, limits);
       if (isPlan(run)) return { commit: false, result: { plan: run } } as const;
       try {
+        if (nodes) await detachNodes(transaction, await this.#schema.schema(transaction), nodes);
         const answer = finish(run);
         return { commit: true, result: { answer }, changesSchema: isSchemaChange } as const;
       } finally {
@@ -109,6 +125,19 @@ export class StatementRunner {
       }
     };
     return this.#engine.write<{ plan: ExactPlan } | { answer: T }>(limits, work, writeKindOf(call));
+  }
+
+  async #nameNodes(
+    { text, values, expressions }: NamingStatement,
+    transaction: EngineTransaction,
+    limits: CallLimits,
+  ): Promise<NodesByLabel> {
+    const result = await transaction.run(text, values);
+    try {
+      return await readNodes(result, expressions, limits);
+    } finally {
+      result.close();
+    }
   }
 
   /** Altering the connections of a node table ends the engine's process. Throws EngineFailure. */
@@ -190,7 +219,6 @@ async function withTypes<T>(call: PreparedCall, run: (call: PreparedCall) => Pro
 }
 
 function writeKindOf({ verdict }: PreparedCall): WriteKind {
-  if (verdict.detaches) return 'unlogged';
   return verdict.changesRows ? 'alone' : 'beside';
 }
 

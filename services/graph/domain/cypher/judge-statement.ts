@@ -1,4 +1,5 @@
 import { toCanonical } from './canonical.ts';
+import type { DetachClause } from './detach-clause.ts';
 import { type CypherLimits, DEFAULT_CYPHER_LIMITS } from './limits.ts';
 import { tableOfAlteredConnection } from './parse-alter-table.ts';
 import { type ParsedStatement, parseStatement, type StatementKind } from './parse-statement.ts';
@@ -23,8 +24,8 @@ export interface AcceptedStatement {
   readonly mayGrow: boolean;
   /** Whether it changes or deletes rows that are there: no reader may be beside it. */
   readonly changesRows: boolean;
-  /** Whether it deletes nodes with their relationships, which the log must not replay. */
-  readonly detaches: boolean;
+  /** Where it deletes nodes with their relationships, which is not left to the engine. */
+  readonly detach: DetachClause | undefined;
   readonly isSchemaChange: boolean;
   /** The table to which the statement adds, or from which it drops, a connection; it must be one of relationships. */
   readonly alteredConnectionOf: string | undefined;
@@ -72,7 +73,7 @@ export function judgeStatement(
 }
 
 function accept(parsed: ParsedStatement): AcceptedStatement {
-  const { tokens, kind, parameters, firstWrite, mayGrow, changesRows, detaches, branches } = parsed;
+  const { tokens, kind, parameters, firstWrite, mayGrow, changesRows, detach, branches } = parsed;
   return {
     ok: true,
     canonical: toCanonical(tokens),
@@ -81,7 +82,7 @@ function accept(parsed: ParsedStatement): AcceptedStatement {
     writes: firstWrite !== undefined,
     mayGrow,
     changesRows,
-    detaches,
+    detach,
     isSchemaChange: kind !== 'query',
     alteredConnectionOf: kind === 'alter-table' ? tableOfAlteredConnection(tokens) : undefined,
     returnsRows: branches.some((branch) => branch !== undefined),

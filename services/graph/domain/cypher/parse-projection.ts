@@ -72,7 +72,8 @@ function parseSortItems(cursor: TokenCursor): void {
   }
 }
 
-function rangeOf(cursor: TokenCursor, parse: (cursor: TokenCursor) => unknown): TokenRange {
+/** The tokens that a rule takes. */
+export function rangeOf(cursor: TokenCursor, parse: (cursor: TokenCursor) => unknown): TokenRange {
   const start = cursor.index;
   parse(cursor);
   return { start, end: cursor.index };

@@ -1,3 +1,5 @@
+import { checkDetach } from './check-detach.ts';
+import type { DetachClause } from './detach-clause.ts';
 import type { CypherLimits } from './limits.ts';
 import type { Projection } from './parse-projection.ts';
 import { parseQuery } from './parse-query.ts';
@@ -20,8 +22,8 @@ export interface ParsedStatement {
   readonly mayGrow: boolean;
   /** Whether it changes or deletes rows that are there. */
   readonly changesRows: boolean;
-  /** Whether it deletes nodes with their relationships. */
-  readonly detaches: boolean;
+  /** Where it deletes nodes with their relationships. */
+  readonly detach: DetachClause | undefined;
   /** The final RETURN of each UNION branch; none for schema statements. */
   readonly branches: readonly (Projection | undefined)[];
 }
@@ -41,7 +43,8 @@ export function parseStatement(tokens: readonly Token[], limits: CypherLimits): 
       ? notAllowed('several statements', next)
       : cursor.unexpected('the end of the statement');
   }
-  const { parameters, firstWrite, mayGrow, changesRows, detaches } = cursor;
+  checkDetach(cursor, branches);
+  const { parameters, firstWrite, mayGrow, changesRows, detach } = cursor;
   return {
     kind: schemaKind ?? 'query',
     tokens: tokens.slice(0, end),
@@ -49,7 +52,7 @@ export function parseStatement(tokens: readonly Token[], limits: CypherLimits): 
     firstWrite,
     mayGrow,
     changesRows,
-    detaches,
+    detach,
     branches,
   };
 }

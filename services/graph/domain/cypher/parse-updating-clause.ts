@@ -1,6 +1,8 @@
+import { joinDetach } from './check-detach.ts';
 import { parseAtom } from './parse-atom.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parsePattern } from './parse-pattern.ts';
+import { rangeOf, type TokenRange } from './parse-projection.ts';
 import type { TokenCursor } from './token-cursor.ts';
 
 /** oC_UpdatingClause; false if the cursor stands at something else. */
@@ -19,12 +21,16 @@ export function parseUpdatingClause(cursor: TokenCursor): boolean {
     cursor.noteWrite('SET', token);
     parseSet(cursor);
   } else if (cursor.isKeyword('DELETE') || cursor.isKeyword('DETACH')) {
+    const start = cursor.index;
     const detaches = cursor.acceptKeywords('DETACH', 'DELETE');
     if (!detaches && !cursor.acceptKeywords('DELETE')) return false;
-    cursor.detaches ||= detaches;
     cursor.noteWrite('DELETE', token);
-    do parseExpression(cursor);
+    const nodes: TokenRange[] = [];
+    do nodes.push(rangeOf(cursor, parseExpression));
     while (cursor.acceptSymbol(','));
+    if (detaches && token) {
+      cursor.detach = joinDetach(cursor.detach, { start, end: cursor.index, nodes }, token);
+    }
   } else {
     return false;
   }

@@ -1,4 +1,5 @@
 import { CALLABLE_FUNCTIONS, CALLABLE_TABLE_FUNCTIONS, WRITING_FUNCTIONS } from './callable-functions.ts';
+import type { DetachClause } from './detach-clause.ts';
 import { NON_RESERVED_KEYWORDS } from './keywords.ts';
 import type { CypherLimits } from './limits.ts';
 import { CypherRefusal } from './refusal.ts';
@@ -41,8 +42,8 @@ export class TokenCursor {
   mayGrow = false;
   /** Whether something changes or deletes rows that are there. */
   changesRows = false;
-  /** Whether nodes are deleted with their relationships. */
-  detaches = false;
+  /** Where nodes are deleted with their relationships. */
+  detach: DetachClause | undefined = undefined;
   index = 0;
   caseDepth = 0;
   private clauses = 0;

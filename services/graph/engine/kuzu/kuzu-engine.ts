@@ -9,6 +9,7 @@ import { KuzuConnection } from './kuzu-connection.ts';
 import { isCheckpointFailure, isCheckpointTimeout, isNotWritten, toEngineFailure } from './kuzu-failure.ts';
 import { KuzuTransaction } from './kuzu-transaction.ts';
 import { Database } from './mend/load-kuzu.ts';
+import { type RelationshipChanges, renewRelationships } from './renew-relationships.ts';
 import { type StorageBounds, StorageWatch } from './storage-watch.ts';
 
 /** How a database is opened. */
@@ -45,6 +46,8 @@ const pageBytes = 4_096;
 
 const never = new AbortController().signal;
 
+const noChanges: RelationshipChanges = { hasDeleted: false, hasUpdated: false };
+
 /** A graph in Kuzu 0.11.3. The hazards that it works around are listed in the README of this service. */
 export class KuzuEngine implements GraphEngine {
   readonly #database: Database;
@@ -56,6 +59,7 @@ export class KuzuEngine implements GraphEngine {
   readonly #abandoned: AbandonedWork<Lane>;
   #commits = 0;
   #schemaVersion = 0;
+  #changes = noChanges;
   #endsUnderWay = 0;
   #isClosing = false;
   #isBroken = false;
@@ -88,6 +92,9 @@ export class KuzuEngine implements GraphEngine {
       (await transaction.run('CALL db_version() RETURN version')).close();
     });
     await engine.#measureStorage();
+    // What was replayed is as it was before its checkpoint.
+    const hasReplayed = engine.#storage.logBytes > 0;
+    engine.#changes = { hasDeleted: hasReplayed, hasUpdated: hasReplayed };
     return engine;
   }
 
@@ -160,17 +167,16 @@ export class KuzuEngine implements GraphEngine {
     const transaction = new KuzuTransaction(connection, limits, this, transactionKind);
     let isOver = false;
     try {
+      // A copy ends with a checkpoint.
+      if (kind === 'copy') await this.#renewRelationships(connection);
       await connection.control('beginWrite');
       const decision = await work(transaction);
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
-      // Such a commit ends with a checkpoint: it is whole, or undone with all that it logged.
-      const isGuarded = kind === 'unlogged' || kind === 'copy';
-      if (isGuarded) await this.#guard.begin();
+      if (kind === 'copy') await this.#guard.begin();
       isOver = true;
       await this.#commit(connection, transaction);
-      if (kind === 'unlogged') await this.#checkpointCommit(connection);
-      if (isGuarded && !this.#isBroken) await this.#guard.end();
+      if (kind === 'copy' && !this.#isBroken) await this.#guard.end();
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;
       return { result: decision.result, commits: this.#commits };
@@ -210,10 +216,14 @@ export class KuzuEngine implements GraphEngine {
   }
 
   /** The write is on disk when this resolves. */
-  async #commit(connection: KuzuConnection, { hasCopied }: KuzuTransaction): Promise<void> {
+  async #commit(connection: KuzuConnection, transaction: KuzuTransaction): Promise<void> {
+    const { hasCopied, hasDeleted, hasUpdated } = transaction;
     this.#endsUnderWay += 1;
+    const { hasDeleted: hadDeleted, hasUpdated: hadUpdated } = this.#changes;
+    this.#changes = { hasDeleted: hadDeleted || hasDeleted, hasUpdated: hadUpdated || hasUpdated };
     try {
       await connection.control('commit');
+      if (hasCopied) this.#changes = noChanges;
     } catch (error) {
       const failure = toEngineFailure(error);
       if (failure.facts.constraint) throw failure;
@@ -237,14 +247,23 @@ export class KuzuEngine implements GraphEngine {
     }
   }
 
-  /** Nothing else is under way. Where it fails the next process undoes the commit. */
-  async #checkpointCommit(connection: KuzuConnection): Promise<void> {
+  /** Before a checkpoint, with nothing beside it. Throws EngineFailure. */
+  async #renewRelationships(connection: KuzuConnection): Promise<void> {
+    if (!this.#changes.hasDeleted && !this.#changes.hasUpdated) return;
+    const limits = { deadlineMs: Number.POSITIVE_INFINITY, signal: never };
+    const transaction = new KuzuTransaction(connection, limits, this, {
+      isAutomatic: false,
+      canTimeOut: false,
+    });
+    await connection.control('beginWrite');
     try {
-      await connection.control('checkpoint');
+      await renewRelationships(transaction, this.#changes);
     } catch (error) {
-      this.#break('a checkpoint failed');
-      throw new EngineFailure('unknown', 'the write may or may not have happened', {}, error);
+      // A statement that failed has rolled back already.
+      await connection.control('rollback').catch(() => {});
+      throw error;
     }
+    await this.#commit(connection, transaction);
   }
 
   /** Waits for what still runs, ends the transaction and gives the connection back. */
@@ -288,20 +307,28 @@ export class KuzuEngine implements GraphEngine {
     try {
       await this.#storage.measure();
       if (!this.#storage.mayCheckpoint) return false;
-      await this.#guard.begin();
       const connection = await this.#pool.take({ deadlineMs: Date.now() + 60_000, signal: never });
       let isDone = true;
-      await connection.control('checkpoint').catch((error: unknown) => {
-        isDone = false;
-        if (!isCheckpointTimeout(error)) this.#break('a checkpoint failed');
-      });
-      await this.#pool.give(connection);
+      try {
+        await this.#renewRelationships(connection);
+        await this.#guard.begin();
+        await connection.control('checkpoint').catch((error: unknown) => {
+          isDone = false;
+          if (!isCheckpointTimeout(error)) this.#break('a checkpoint failed');
+        });
+      } finally {
+        await this.#pool.give(connection);
+      }
       if (this.#isBroken) return false;
       await this.#guard.end();
+      if (isDone) this.#changes = noChanges;
       await this.#measureStorage();
       return isDone;
     } catch (error) {
-      if (error instanceof EngineFailure && error.kind === 'storage') return false;
+      // The log has everything.
+      if (this.#isBroken) return false;
+      if (error instanceof EngineFailure && (error.kind === 'storage' || error.kind === 'memory'))
+        return false;
       throw error;
     } finally {
       leave();

@@ -12,6 +12,10 @@ const graceMs = 250;
 /** COPY, and CREATE TABLE … AS, which copies too. Other statements that begin so are not hurt by the caution. */
 const copyPattern = /^(?:COPY|CREATE (?:NODE|REL) TABLE .*\bAS\b)/is;
 
+/** What may delete relationships, and what may change properties of some. Both hold for more than that. */
+const deletePattern = /\bDELETE\b/i;
+const updatePattern = /\bSET\b/i;
+
 /** What a transaction is for. */
 export interface TransactionKind {
   /** Whether each statement is on its own and may only read; otherwise the caller begins and ends. */
@@ -33,6 +37,8 @@ export class KuzuTransaction implements EngineTransaction {
   #underWay: Promise<unknown> = Promise.resolve();
   #hasFailed = false;
   #hasCopied = false;
+  #hasDeleted = false;
+  #hasUpdated = false;
   #isSettled = true;
   #isSnapshot = false;
   #isLeft = false;
@@ -65,6 +71,16 @@ export class KuzuTransaction implements EngineTransaction {
     return this.#hasCopied;
   }
 
+  /** True once a statement began that may delete relationships. */
+  get hasDeleted(): boolean {
+    return this.#hasDeleted;
+  }
+
+  /** True once a statement began that may change properties of relationships. */
+  get hasUpdated(): boolean {
+    return this.#hasUpdated;
+  }
+
   /** True where nothing of the transaction runs. */
   get isSettled(): boolean {
     return this.#isSettled && !this.#isSnapshot;
@@ -83,6 +99,8 @@ export class KuzuTransaction implements EngineTransaction {
       throw overFailure(this.#limits);
     }
     this.#hasCopied ||= copyPattern.test(statement);
+    this.#hasDeleted ||= deletePattern.test(statement);
+    this.#hasUpdated ||= updatePattern.test(statement) && statement.includes('[');
     const { isAutomatic, canTimeOut } = this.#kind;
     const isGuarded = isAutomatic && !this.#isSnapshot;
     const running = this.#connection.run(statement, values, canTimeOut ? timeoutMs : 2 ** 31, isGuarded);

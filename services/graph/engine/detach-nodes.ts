@@ -1,0 +1,106 @@
+import { setImmediate } from 'node:timers/promises';
+import { toAlias } from '../domain/cypher/alias.ts';
+import { nodeColumns } from '../domain/cypher/detach-clause.ts';
+import { EngineFailure } from './engine-failure.ts';
+import { throwIfOver } from './engine-gate.ts';
+import type { CallLimits, EngineResult, EngineTransaction } from './graph-engine.ts';
+import type { GraphSchema } from './read-schema.ts';
+
+/** Nodes, or combinations of them, that one statement may name to be deleted. */
+export const detachedMax = 10_000_000;
+
+/** Rows that are read between two turns of the event loop. */
+const sliceRows = 512;
+
+/** Nodes that one statement names one by one. */
+const listedMax = 1_000;
+
+/** The places of nodes in their tables, by label. */
+export type NodesByLabel = ReadonlyMap<string, readonly number[]>;
+
+/** Reads which nodes a statement named, with so many expressions. Throws EngineFailure. */
+export async function readNodes(
+  result: EngineResult,
+  expressions: number,
+  limits: CallLimits,
+): Promise<NodesByLabel> {
+  if (result.rowCount > detachedMax) {
+    throw new EngineFailure('failed', `DETACH DELETE of more than ${detachedMax} nodes; delete a part first`);
+  }
+  const nodes = new Map<string, number[]>();
+  const columns = Array.from({ length: expressions }, (_, index) => nodeColumns(index));
+  for (let rows = result.read(sliceRows); rows.length > 0; rows = result.read(sliceRows)) {
+    for (const row of rows) {
+      for (const { label, offset } of columns) {
+        // What an OPTIONAL MATCH did not find.
+        if (row[offset] === null) continue;
+        const known = nodes.get(String(row[label]));
+        if (known) known.push(Number(row[offset]));
+        else nodes.set(String(row[label]), [Number(row[offset])]);
+      }
+    }
+    throwIfOver(limits);
+    await setImmediate();
+  }
+  return nodes;
+}
+
+/**
+ * Deletes nodes and their relationships, which are deleted before, one direction after the other: the engine's own
+ * DETACH DELETE leaves some behind and cannot be replayed. A node that still had one would be refused by the engine.
+ * Throws EngineFailure.
+ */
+export async function detachNodes(
+  transaction: EngineTransaction,
+  { nodeTables, relationshipTables }: GraphSchema,
+  nodes: NodesByLabel,
+): Promise<void> {
+  const tables = [...nodes].map(([label, offsets]) => ({ label, conditions: toConditions(offsets) }));
+  const run = async (statement: string) => (await transaction.run(statement)).close();
+  const connections = relationshipTables.flatMap((table) => table.connections);
+  for (const { label, conditions } of tables) {
+    if (!nodeTables.some(({ name }) => name === label)) {
+      throw new EngineFailure('invalid', `DETACH DELETE deletes nodes, and ${label} is no table of nodes`);
+    }
+    const steps = [
+      ...(connections.some(({ fromLabel }) => fromLabel === label) ? ['-[r]->'] : []),
+      ...(connections.some(({ toLabel }) => toLabel === label) ? ['<-[r]-'] : []),
+    ];
+    for (const step of steps) {
+      for (const condition of conditions) {
+        await run(`MATCH (v:${toAlias(label)})${step}() WHERE ${condition} DELETE r`);
+      }
+    }
+  }
+  for (const { label, conditions } of tables) {
+    for (const condition of conditions) await run(`MATCH (v:${toAlias(label)}) WHERE ${condition} DELETE v`);
+  }
+}
+
+/** Conditions which together hold for the nodes `v` at these places. Each looks at a range of its own. */
+function toConditions(offsets: readonly number[]): string[] {
+  const sorted = Float64Array.from(offsets).sort();
+  const conditions: string[] = [];
+  let listed: number[] = [];
+  const flush = () => {
+    if (listed.length > 0) conditions.push(`${within(listed)} AND offset(id(v)) IN [${listed.join(', ')}]`);
+    listed = [];
+  };
+  for (let start = 0; start < sorted.length; ) {
+    let end = start + 1;
+    while (end < sorted.length && (sorted[end] ?? 0) <= (sorted[end - 1] ?? 0) + 1) end += 1;
+    const run = [...new Set(sorted.subarray(start, end))];
+    if (run.length > listedMax) conditions.push(within(run));
+    else {
+      if (listed.length + run.length > listedMax) flush();
+      listed.push(...run);
+    }
+    start = end;
+  }
+  flush();
+  return conditions;
+}
+
+function within(sorted: readonly number[]): string {
+  return `offset(id(v)) >= ${sorted[0]} AND offset(id(v)) <= ${sorted.at(-1)}`;
+}

@@ -1,0 +1,92 @@
+import { toAlias } from '../../domain/cypher/alias.ts';
+import type { EngineTransaction, RawRow } from '../graph-engine.ts';
+import { readSchema, type SchemaProperty } from '../read-schema.ts';
+
+/** Nodes whose relationships the engine keeps together. */
+const groupNodes = 131_072;
+
+/** Nodes for whose relationships a checkpoint decides together whether to write them. */
+const regionNodes = 1_024;
+
+/** What was committed since the last checkpoint. */
+export interface RelationshipChanges {
+  readonly hasDeleted: boolean;
+  readonly hasUpdated: boolean;
+}
+
+/** The relationships of one table between two tables of nodes, as they are kept by one of the ends. */
+interface Direction {
+  readonly relationship: string;
+  readonly properties: readonly SchemaProperty[];
+  readonly fromLabel: string;
+  readonly toLabel: string;
+  readonly end: 'v' | 'w';
+}
+
+/**
+ * Deletes some relationships and creates them again, with all that they hold but their ids. Kuzu 0.11.3 loses others
+ * in the checkpoint that follows (`CSRNodeGroup::checkpointInMemAndOnDisk`):
+ * - where all that it has to write of a group are regions left without relationships, it forgets the whole group;
+ * - where all that was created in a group was deleted again, it keeps what the next reader or checkpoint dies of;
+ * - where only properties were changed, and a region without relationships lies before them, it moves the relationships
+ *   of other regions and leaves the columns that did not change where they were.
+ * None of this happens where a relationship that stays was created in each group, or region. Throws EngineFailure.
+ */
+export async function renewRelationships(
+  transaction: EngineTransaction,
+  { hasDeleted, hasUpdated }: RelationshipChanges,
+): Promise<void> {
+  const { relationshipTables } = await readSchema(transaction);
+  for (const { name, properties, connections } of relationshipTables) {
+    const isUpdated = hasUpdated && properties.length > 0;
+    if (!hasDeleted && !isUpdated) continue;
+    for (const { fromLabel, toLabel } of connections) {
+      for (const end of ['v', 'w'] as const) {
+        const direction = { relationship: name, properties, fromLabel, toLabel, end };
+        await renewDirection(transaction, direction, isUpdated);
+      }
+    }
+  }
+}
+
+async function renewDirection(
+  transaction: EngineTransaction,
+  direction: Direction,
+  eachRegion: boolean,
+): Promise<void> {
+  const { end, fromLabel, toLabel } = direction;
+  const label = toAlias(end === 'v' ? fromLabel : toLabel);
+  const [last] = await rowsOf(transaction, `MATCH (n:${label}) RETURN max(offset(id(n))) AS last`);
+  if (!last || last.last === null) return;
+  for (let start = 0; start <= Number(last.last); start += groupNodes) {
+    const group = `${matchOf(direction)} WHERE offset(id(${end})) >= ${start} AND offset(id(${end})) < ${start + groupNodes}`;
+    if (!eachRegion) {
+      await rowsOf(transaction, `${group} WITH v, r, w LIMIT 1 ${renewalOf(direction)}`);
+      continue;
+    }
+    const regions = `offset(id(${end})) / ${regionNodes} AS region, min(offset(id(r))) AS first`;
+    const firsts = await rowsOf(transaction, `${group} RETURN ${regions}`);
+    if (firsts.length === 0) continue;
+    const places = firsts.map(({ first }) => String(first)).join(', ');
+    await rowsOf(transaction, `${group} AND offset(id(r)) IN [${places}] ${renewalOf(direction)}`);
+  }
+}
+
+function matchOf({ end, relationship, fromLabel, toLabel }: Direction): string {
+  const [from, to, table] = [`(v:${toAlias(fromLabel)})`, `(w:${toAlias(toLabel)})`, toAlias(relationship)];
+  return `MATCH ${end === 'v' ? `${from}-[r:${table}]->${to}` : `${to}<-[r:${table}]-${from}`}`;
+}
+
+function renewalOf({ relationship, properties }: Direction): string {
+  const values = properties.map(({ name }) => `${toAlias(name)}: r.${toAlias(name)}`).join(', ');
+  return `DELETE r CREATE (v)-[:${toAlias(relationship)} {${values}}]->(w)`;
+}
+
+async function rowsOf(transaction: EngineTransaction, statement: string): Promise<RawRow[]> {
+  const result = await transaction.run(statement);
+  try {
+    return result.read(groupNodes);
+  } finally {
+    result.close();
+  }
+}
