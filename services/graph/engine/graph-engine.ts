@@ -45,8 +45,8 @@ export type Decision<T> =
   | { readonly commit: true; readonly result: T; readonly changesSchema: boolean }
   | { readonly commit: false; readonly result: T };
 
-/** `beside`: readers may be there; `alone`: none. */
-export type WriteKind = 'beside' | 'alone';
+/** `beside`: readers may be there; `alone`: none; `checkpointed`: none, and the log is emptied before and after. */
+export type WriteKind = 'beside' | 'alone' | 'checkpointed';
 
 /** One open graph. Everything that knows the database is behind this. */
 export interface GraphEngine {

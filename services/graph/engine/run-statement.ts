@@ -219,6 +219,7 @@ async function withTypes<T>(call: PreparedCall, run: (call: PreparedCall) => Pro
 }
 
 function writeKindOf({ verdict }: PreparedCall): WriteKind {
+  if (verdict.kind === 'alter-table') return 'checkpointed';
   return verdict.changesRows ? 'alone' : 'beside';
 }
 

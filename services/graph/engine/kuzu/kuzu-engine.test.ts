@@ -103,6 +103,20 @@ describe('the engine', () => {
     });
   });
 
+  test('survives a checkpoint after properties were dropped', async () => {
+    await graph.execute('CREATE NODE TABLE D(id INT64 PRIMARY KEY, p INT64, q INT64)');
+    await graph.execute('CREATE REL TABLE E(FROM D TO D, p INT64, q INT64)');
+    await graph.execute('CREATE (:D {id: 1, q: 1})-[:E {q: 1}]->(:D {id: 2, q: 2})');
+    await graph.execute('ALTER TABLE D DROP p');
+    await graph.execute('ALTER TABLE E DROP p');
+    await graph.execute('CREATE (:D {id: 3, q: 3})-[:E {q: 3}]->(:D {id: 4, q: 4})');
+    await graph.execute('MATCH (d:D {id: 1})-[e:E]->() SET d.q = 5, e.q = 5');
+    await graph.graph.engine.checkpoint(limits());
+    const sums = kindsOf(await graph.query('MATCH (d:D)-[e:E]->(f:D) RETURN sum(d.q + e.q + f.q)'));
+    expect(sums).toMatchObject([{ value: '22' }]);
+    expect(graph.broken).toEqual([]);
+  });
+
   test('refuses a write in a read, also where the gate would not', async () => {
     const write = graph.graph.engine.read(limits(), (transaction) =>
       transaction.run('CREATE (:T {id: 4000})', {}),

@@ -148,9 +148,7 @@ export class KuzuEngine implements GraphEngine {
     // Never given back: nobody comes in any more.
     await this.#gate.enter('alone', limits);
     // Closing would try once more to move the log into the file; where that failed, the log is what has everything.
-    if (!(await this.#checkpoint(() => {}))) {
-      throw new EngineFailure('storage', 'the log could not be moved into the file');
-    }
+    if (!(await this.#checkpoint(() => {}))) throw notEmptiedFailure();
     await this.#pool.close();
     await this.#database.close();
   }
@@ -167,16 +165,20 @@ export class KuzuEngine implements GraphEngine {
     const transaction = new KuzuTransaction(connection, limits, this, transactionKind);
     let isOver = false;
     try {
-      // A copy ends with a checkpoint.
+      // Both end with a checkpoint.
       if (kind === 'copy') await this.#renewRelationships(connection);
+      if (kind === 'checkpointed' && !(await this.#emptyLog(connection))) throw notEmptiedFailure();
       await connection.control('beginWrite');
       const decision = await work(transaction);
       if (!decision.commit || transaction.hasFailed)
         return { result: decision.result, commits: this.#commits };
-      if (kind === 'copy') await this.#guard.begin();
+      // With a checkpoint it is whole, or undone with all that it logged.
+      const isGuarded = kind === 'copy' || kind === 'checkpointed';
+      if (isGuarded) await this.#guard.begin();
       isOver = true;
       await this.#commit(connection, transaction);
-      if (kind === 'copy' && !this.#isBroken) await this.#guard.end();
+      if (kind === 'checkpointed') await this.#checkpointCommit(connection);
+      if (isGuarded && !this.#isBroken) await this.#guard.end();
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;
       return { result: decision.result, commits: this.#commits };
@@ -247,6 +249,16 @@ export class KuzuEngine implements GraphEngine {
     }
   }
 
+  /** Nothing else is under way. Where it fails the next process undoes the commit. */
+  async #checkpointCommit(connection: KuzuConnection): Promise<void> {
+    try {
+      await connection.control('checkpoint');
+    } catch (error) {
+      this.#break('a checkpoint failed');
+      throw new EngineFailure('unknown', 'the write may or may not have happened', {}, error);
+    }
+  }
+
   /** Before a checkpoint, with nothing beside it. Throws EngineFailure. */
   async #renewRelationships(connection: KuzuConnection): Promise<void> {
     if (!this.#changes.hasDeleted && !this.#changes.hasUpdated) return;
@@ -302,36 +314,43 @@ export class KuzuEngine implements GraphEngine {
     if (leave) await this.#checkpoint(leave);
   }
 
-  /** Leaves it where the volume has no room for it. True where the log is in the file. */
+  /** True where the log is in the file. */
   async #checkpoint(leave: () => void): Promise<boolean> {
     try {
-      await this.#storage.measure();
-      if (!this.#storage.mayCheckpoint) return false;
       const connection = await this.#pool.take({ deadlineMs: Date.now() + 60_000, signal: never });
-      let isDone = true;
       try {
-        await this.#renewRelationships(connection);
-        await this.#guard.begin();
-        await connection.control('checkpoint').catch((error: unknown) => {
-          isDone = false;
-          if (!isCheckpointTimeout(error)) this.#break('a checkpoint failed');
-        });
+        if (!(await this.#emptyLog(connection))) return false;
       } finally {
         await this.#pool.give(connection);
       }
+      await this.#measureStorage();
+      return true;
+    } finally {
+      leave();
+    }
+  }
+
+  /** Checkpoints, with nothing beside it. Leaves the log where there is no room for that. True where it is empty. */
+  async #emptyLog(connection: KuzuConnection): Promise<boolean> {
+    try {
+      await this.#storage.measure();
+      if (!this.#storage.mayCheckpoint) return false;
+      await this.#renewRelationships(connection);
+      await this.#guard.begin();
+      let isDone = true;
+      await connection.control('checkpoint').catch((error: unknown) => {
+        isDone = false;
+        if (!isCheckpointTimeout(error)) this.#break('a checkpoint failed');
+      });
       if (this.#isBroken) return false;
       await this.#guard.end();
       if (isDone) this.#changes = noChanges;
-      await this.#measureStorage();
       return isDone;
     } catch (error) {
       // The log has everything.
       if (this.#isBroken) return false;
-      if (error instanceof EngineFailure && (error.kind === 'storage' || error.kind === 'memory'))
-        return false;
+      if (error instanceof EngineFailure && (error.kind === 'storage' || error.kind === 'memory')) return false;
       throw error;
-    } finally {
-      leave();
     }
   }
 
@@ -371,6 +390,10 @@ function endOf(lane: Lane, limits: CallLimits): Promise<never> {
     if (lane === 'read') onOver(limits, () => reject(overFailure(limits)));
     else reject(replacedFailure());
   });
+}
+
+function notEmptiedFailure(): EngineFailure {
+  return new EngineFailure('storage', 'the log could not be moved into the file');
 }
 
 function replacedFailure(): EngineFailure {
