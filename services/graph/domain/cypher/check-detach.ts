@@ -4,6 +4,9 @@ import type { Projection } from './parse-projection.ts';
 import { foldedNameOf, type Token } from './token.ts';
 import { notAllowed, type TokenCursor } from './token-cursor.ts';
 
+/** Each is two columns of a result. */
+const nodesMax = 64;
+
 /** Functions that may answer otherwise when they are called again; the order of a collected list is not said. */
 const unrepeatable: ReadonlySet<string> = new Set([
   ...['COLLECT', 'CURRENT_DATE', 'CURRENT_TIMESTAMP', 'GEN_RANDOM_UUID'],
@@ -14,12 +17,13 @@ const unrepeatable: ReadonlySet<string> = new Set([
  * named first, by the clauses before it, and deleted then; rows that it returns are read before. Refuses the statements
  * for which this is not the same.
  */
-export function checkDetach(
-  { tokens, detach, firstWrite }: TokenCursor,
-  branches: readonly (Projection | undefined)[],
-): void {
+export function checkDetach(cursor: TokenCursor, branches: readonly (Projection | undefined)[]): void {
+  const { tokens, detach, firstWrite } = cursor;
   const at = detach && tokens[detach.start];
   if (!detach || !at) return;
+  if (detach.nodes.length > nodesMax) {
+    throw cursor.tooComplex('DETACH DELETE', `DETACH DELETE of more than ${nodesMax} expressions`);
+  }
   if (branches.length > 1) throw notAllowed('DETACH DELETE in a UNION', at);
   const [projection] = branches;
   if (detach.end !== (projection?.keyword ?? endOf(tokens))) {
