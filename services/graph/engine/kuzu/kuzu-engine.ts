@@ -167,7 +167,9 @@ export class KuzuEngine implements GraphEngine {
     try {
       // Both end with a checkpoint.
       if (kind === 'copy') await this.#renewRelationships(connection);
-      if (kind === 'checkpointed' && !(await this.#emptyLog(connection))) throw notEmptiedFailure();
+      if (kind === 'checkpointed' && !(await this.#emptyLog(connection))) {
+        throw this.#isBroken ? replacedFailure() : notEmptiedFailure();
+      }
       await connection.control('beginWrite');
       const decision = await work(transaction);
       if (!decision.commit || transaction.hasFailed)
