@@ -351,7 +351,8 @@ export class KuzuEngine implements GraphEngine {
     } catch (error) {
       // The log has everything.
       if (this.#isBroken) return false;
-      if (error instanceof EngineFailure && (error.kind === 'storage' || error.kind === 'memory')) return false;
+      if (error instanceof EngineFailure && (error.kind === 'storage' || error.kind === 'memory'))
+        return false;
       throw error;
     }
   }
