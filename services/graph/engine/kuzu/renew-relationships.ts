@@ -52,7 +52,7 @@ export async function renewRelationships(
 async function renewDirection(
   transaction: EngineTransaction,
   direction: Direction,
-  eachRegion: boolean,
+  isUpdated: boolean,
 ): Promise<void> {
   const { end, fromLabel, toLabel } = direction;
   const label = toAlias(end === 'v' ? fromLabel : toLabel);
@@ -60,16 +60,23 @@ async function renewDirection(
   if (!last || last.last === null) return;
   for (let start = 0; start <= Number(last.last); start += groupNodes) {
     const group = `${matchOf(direction)} WHERE offset(id(${end})) >= ${start} AND offset(id(${end})) < ${start + groupNodes}`;
-    if (!eachRegion) {
-      await rowsOf(transaction, `${group} WITH v, r, w LIMIT 1 ${renewalOf(direction)}`);
-      continue;
-    }
-    const regions = `offset(id(${end})) / ${regionNodes} AS region, min(offset(id(r))) AS first`;
-    const firsts = await rowsOf(transaction, `${group} RETURN ${regions}`);
-    if (firsts.length === 0) continue;
-    const places = firsts.map(({ first }) => String(first)).join(', ');
-    await rowsOf(transaction, `${group} AND offset(id(r)) IN [${places}] ${renewalOf(direction)}`);
+    const firsts = isUpdated ? await firstsBesideGaps(transaction, group, end, start) : [];
+    const some = firsts.length > 0 ? `AND offset(id(r)) IN [${firsts.join(', ')}]` : 'WITH v, r, w LIMIT 1';
+    await rowsOf(transaction, `${group} ${some} ${renewalOf(direction)}`);
   }
+}
+
+/** A relationship of each region of a group, where a region without any lies before one that has some. */
+async function firstsBesideGaps(
+  transaction: EngineTransaction,
+  group: string,
+  end: Direction['end'],
+  start: number,
+): Promise<number[]> {
+  const columns = `(offset(id(${end})) - ${start}) / ${regionNodes} AS region, min(offset(id(r))) AS first`;
+  const regions = await rowsOf(transaction, `${group} RETURN ${columns}`);
+  const hasGap = regions.some(({ region }) => Number(region) >= regions.length);
+  return hasGap ? regions.map(({ first }) => Number(first)) : [];
 }
 
 function matchOf({ end, relationship, fromLabel, toLabel }: Direction): string {
