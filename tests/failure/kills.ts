@@ -1,7 +1,7 @@
 /**
  * Kills engine processes with SIGKILL at random moments under mixed load: no acknowledged write may be lost, no
  * neighbour's call may fail. `npm run failure:kills -- --kills 500 --seed 1 --graphs 6`. With `--deletes` nodes are
- * deleted with their relationships, too, after which the engine loses relationships of others now and then: not mended.
+ * deleted with their relationships, too.
  */
 import { parseArgs } from 'node:util';
 import { reportKills } from './kills/report-kills.ts';

@@ -349,11 +349,10 @@ export class KuzuEngine implements GraphEngine {
       if (isDone) this.#changes = noChanges;
       return isDone;
     } catch (error) {
-      // The log has everything.
-      if (this.#isBroken) return false;
-      if (error instanceof EngineFailure && (error.kind === 'storage' || error.kind === 'memory'))
-        return false;
-      throw error;
+      if (!(error instanceof EngineFailure)) throw error;
+      // The log has everything, and there may be room later.
+      if (error.kind !== 'storage' && error.kind !== 'memory') this.#break('a checkpoint failed');
+      return false;
     }
   }
 
