@@ -85,7 +85,7 @@ const steps = fc.array(
       weight: 2,
     },
     {
-      arbitrary: changing(fc.constant(0), 'checkpoint', (_, graph, model) => checkpoint(graph, model)),
+      arbitrary: fc.constant(Object.assign(checkpoint, { [fc.toStringMethod]: () => 'checkpoint' })),
       weight: 4,
     },
     { arbitrary: fc.constant(Object.assign(killed, { [fc.toStringMethod]: () => 'kill' })), weight: 2 },
@@ -93,12 +93,15 @@ const steps = fc.array(
   { minLength: 25, maxLength: 40, size: 'max' },
 );
 
-async function checkpoint(graph: TestGraph, model: RelationshipModel): Promise<void> {
+/** A process that has to be replaced after it is. */
+async function checkpoint(graph: TestGraph, model: RelationshipModel): Promise<TestGraph> {
   await graph.graph.engine.checkpoint({
     deadlineMs: Date.now() + 60_000,
     signal: new AbortController().signal,
   });
+  if (graph.broken.length > 0) return killed(graph, model);
   expect(await model.differences(graph)).toEqual([]);
+  return graph;
 }
 
 async function killed(graph: TestGraph, model: RelationshipModel): Promise<TestGraph> {
@@ -118,7 +121,7 @@ test('what was created, changed and deleted is exactly there after checkpoints a
       await model.create(graph, 'B', { first: 0, end: idsMax });
       for (const step of each) graph = await step(graph, model);
       expect(await model.differences(graph)).toEqual([]);
-      await checkpoint(graph, model);
+      graph = await checkpoint(graph, model);
     } finally {
       await graph.close();
     }

@@ -9,7 +9,7 @@ import { KuzuConnection } from './kuzu-connection.ts';
 import { isCheckpointFailure, isCheckpointTimeout, isNotWritten, toEngineFailure } from './kuzu-failure.ts';
 import { KuzuTransaction } from './kuzu-transaction.ts';
 import { Database } from './mend/load-kuzu.ts';
-import { type RelationshipChanges, renewRelationships } from './renew-relationships.ts';
+import { hasLeftRelationships, type RelationshipChanges, renewRelationships } from './renew-relationships.ts';
 import { type StorageBounds, StorageWatch } from './storage-watch.ts';
 
 /** How a database is opened. */
@@ -45,6 +45,8 @@ const logBytesMax = 256 * 2 ** 20;
 const pageBytes = 4_096;
 
 const never = new AbortController().signal;
+
+const endless = { deadlineMs: Number.POSITIVE_INFINITY, signal: never };
 
 const noChanges: RelationshipChanges = { hasDeleted: false, hasUpdated: false };
 
@@ -180,7 +182,10 @@ export class KuzuEngine implements GraphEngine {
       isOver = true;
       await this.#commit(connection, transaction);
       if (kind === 'checkpointed') await this.#checkpointCommit(connection);
-      if (isGuarded && !this.#isBroken) await this.#guard.end();
+      if (isGuarded && !this.#isBroken) {
+        await this.#guard.end();
+        if (kind === 'checkpointed' || transaction.hasCopied) await this.#settleChanges(connection);
+      }
       this.#commits += 1;
       if (decision.changesSchema) this.#schemaVersion += 1;
       return { result: decision.result, commits: this.#commits };
@@ -227,7 +232,6 @@ export class KuzuEngine implements GraphEngine {
     this.#changes = { hasDeleted: hadDeleted || hasDeleted, hasUpdated: hadUpdated || hasUpdated };
     try {
       await connection.control('commit');
-      if (hasCopied) this.#changes = noChanges;
     } catch (error) {
       const failure = toEngineFailure(error);
       if (failure.facts.constraint) throw failure;
@@ -264,8 +268,7 @@ export class KuzuEngine implements GraphEngine {
   /** Before a checkpoint, with nothing beside it. Throws EngineFailure. */
   async #renewRelationships(connection: KuzuConnection): Promise<void> {
     if (!this.#changes.hasDeleted && !this.#changes.hasUpdated) return;
-    const limits = { deadlineMs: Number.POSITIVE_INFINITY, signal: never };
-    const transaction = new KuzuTransaction(connection, limits, this, {
+    const transaction = new KuzuTransaction(connection, endless, this, {
       isAutomatic: false,
       canTimeOut: false,
     });
@@ -278,6 +281,16 @@ export class KuzuEngine implements GraphEngine {
       throw error;
     }
     await this.#commit(connection, transaction);
+  }
+
+  /** After a checkpoint, with nothing beside it. */
+  async #settleChanges(connection: KuzuConnection): Promise<void> {
+    const { hasDeleted } = this.#changes;
+    this.#changes = noChanges;
+    if (!hasDeleted || this.#isClosing) return;
+    const transaction = new KuzuTransaction(connection, endless, this, readKind);
+    const hasLeft = await hasLeftRelationships(transaction).catch(() => true);
+    if (hasLeft) this.#break('deleted relationships are left in memory');
   }
 
   /** Waits for what still runs, ends the transaction and gives the connection back. */
@@ -346,7 +359,7 @@ export class KuzuEngine implements GraphEngine {
       });
       if (this.#isBroken) return false;
       await this.#guard.end();
-      if (isDone) this.#changes = noChanges;
+      if (isDone) await this.#settleChanges(connection);
       return isDone;
     } catch (error) {
       if (!(error instanceof EngineFailure)) throw error;

@@ -54,6 +54,22 @@ describe('a checkpoint keeps relationships', () => {
     }
   });
 
+  test('where none are left, by asking for another process before anybody reads', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      await chain('a.id < 3');
+      await graph.execute('MATCH ()-[l:L]->() DELETE l');
+      await checkpoint();
+    }
+    expect(graph.broken).toEqual(['deleted relationships are left in memory']);
+    const next = await openAsKilled(graph);
+    try {
+      const [kind] = kindsOf(await next.query('MATCH (a:T)-[l:L]->() RETURN count(l)'));
+      expect(kind).toMatchObject({ value: 0n });
+    } finally {
+      await next.close();
+    }
+  });
+
   test('where properties changed after nodes without any', async () => {
     await chain('a.id < 2048 OR a.id >= 4096');
     await checkpoint();

@@ -1,4 +1,5 @@
 import { toAlias } from '../../domain/cypher/alias.ts';
+import { toStringLiteral } from '../../domain/values/string-literal.ts';
 import type { EngineTransaction, RawRow } from '../graph-engine.ts';
 import { readSchema, type SchemaProperty } from '../read-schema.ts';
 
@@ -30,7 +31,8 @@ interface Direction {
  * - where all that was created in a group was deleted again, it keeps what the next reader or checkpoint dies of;
  * - where only properties were changed, and a region without relationships lies before them, it moves the relationships
  *   of other regions and leaves the columns that did not change where they were.
- * None of this happens where a relationship that stays was created in each group, or region. Throws EngineFailure.
+ * None of this happens where a relationship that stays was created in each group, or region. Where a group has none at
+ * all, only the second can happen; see hasLeftRelationships. Throws EngineFailure.
  */
 export async function renewRelationships(
   transaction: EngineTransaction,
@@ -47,6 +49,20 @@ export async function renewRelationships(
       }
     }
   }
+}
+
+/**
+ * Whether a checkpoint left deleted relationships in memory, of which the next reader or checkpoint ends the process:
+ * where none was left in a group, none could be renewed. Throws EngineFailure.
+ */
+export async function hasLeftRelationships(transaction: EngineTransaction): Promise<boolean> {
+  const { relationshipTables } = await readSchema(transaction);
+  for (const { name } of relationshipTables) {
+    const chunks = `CALL storage_info(${toStringLiteral(name)}) WHERE residency = 'IN_MEMORY' RETURN count(*) AS left`;
+    const [row] = await rowsOf(transaction, chunks);
+    if (Number(row?.left) > 0) return true;
+  }
+  return false;
 }
 
 async function renewDirection(
