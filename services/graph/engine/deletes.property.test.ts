@@ -127,4 +127,4 @@ test('what was created, changed and deleted is exactly there after checkpoints a
     }
   });
   await fc.assert(property, runs);
-});
+}, 600_000);
