@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fc } from '../../../tests/support/properties.ts';
+import { fc } from '../../mesh/properties.testing.ts';
 import { openAsKilled } from './open-as-killed.testing.ts';
 import { type Ids, RelationshipModel } from './relationship-model.testing.ts';
 import { openTestGraph, type TestGraph } from './testing.ts';
