@@ -7,7 +7,7 @@ it('20 kills at any moment lose no acknowledged write, halve no other, and fail 
     kills: 20,
     seed: 20,
     graphs: 3,
-    deletes: false,
+    deletes: true,
     verifyEvery: 10,
     onProgress: () => {},
   });
