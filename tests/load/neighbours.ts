@@ -24,6 +24,7 @@ const leadSeconds = 2;
 const offenders = [
   'crash loop',
   'endless queries',
+  'swelling queries',
   'huge results, read fast',
   'huge results, read slowly',
   'results too large',

@@ -4,8 +4,11 @@
  */
 import { setTimeout } from 'node:timers/promises';
 
-/** Takes all cores that it is given until its time is over. */
-const endless = 'UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)';
+const thousands = ['x', 'y', 'z'].map((name) => `UNWIND range(1, 5000) AS ${name}`).join(' ');
+/** Takes all cores that it is given until its time is over, and little memory. */
+const endless = `${thousands} RETURN sum(x * y + z)`;
+/** Takes memory that no pool bounds, as fast as it can, until the process has more than it may. */
+const swelling = 'UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)';
 const million = 'UNWIND range(1, 1000000) AS i RETURN i, i * 2 AS j, cast(i AS STRING) AS s';
 /** Takes all of the pool. */
 const greedy =
@@ -47,6 +50,7 @@ const drain = (pauseMs: number) => async (response: Response) => {
 const kinds: Readonly<Record<string, readonly [number, () => Promise<string>]>> = {
   'crash loop': [2, () => post('query', 'MATCH (t:T) RETURN count(t)', toReason)],
   'endless queries': [16, () => post('query', endless, toReason)],
+  'swelling queries': [16, () => post('query', swelling, toReason)],
   'huge results, read fast': [4, () => post('query/stream', million, drain(0))],
   'huge results, read slowly': [8, () => post('query/stream', million, drain(100))],
   'results too large': [4, () => post('query', 'UNWIND range(1, 200000) AS i RETURN i', toReason)],
