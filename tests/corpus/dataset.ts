@@ -78,9 +78,15 @@ export async function importCopy(graph: MeshGraph, copy: CopyStatement): Promise
   throw new NotLoadable(`${copy.path.split('/').at(-1)}: ${result.reason}: ${result.message}`);
 }
 
-/** Without spellings of the engine's alone: a time zone after `Z`, and UUIDs in braces or with other hyphens. */
+/**
+ * Without spellings of the engine's alone: a time zone after `Z`, UUIDs in braces or with other hyphens, and digits of
+ * moments that it drops, by the names that the corpus gives to fields of coarser types.
+ */
 function inPlainSpelling(text: string): string {
   return text
+    .replace(/(_sec: [^,}]*:\d\d)\.\d+/g, '$1')
+    .replace(/(_ms: [^,}]*:\d\d\.\d{3})\d+/g, '$1')
+    .replace(/(:\d\d\.\d{6})\d+/g, '$1')
     .replace(/(\d\d:\d\d:\d\d(?:\.\d+)?)Z(?=[+-]\d\d:\d\d)/g, '$1')
     .replace(/\{?\b(?:[\da-f]{4}-?){7}[\da-f]{4}\b\}?/gi, (uuid) =>
       uuid.replace(/[{}-]/g, '').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
