@@ -1,7 +1,8 @@
 import { parseEngineType } from '../domain/values/engine-type.ts';
 import type { GraphTables } from '../domain/values/graph-tables.ts';
 import { toStringLiteral } from '../domain/values/string-literal.ts';
-import type { EngineTransaction, RawRow } from './graph-engine.ts';
+import type { EngineTransaction } from './graph-engine.ts';
+import { readRows } from './read-rows.ts';
 
 /** A property of a table. */
 export interface SchemaProperty {
@@ -36,15 +37,19 @@ const tablesMax = 100_000;
 export async function readSchema(transaction: EngineTransaction): Promise<GraphSchema> {
   const nodeTables: SchemaNodeTable[] = [];
   const relationshipTables: SchemaRelationshipTable[] = [];
-  for (const row of await rowsOf(transaction, 'CALL show_tables() RETURN *')) {
+  for (const row of await readRows(transaction, 'CALL show_tables() RETURN *', tablesMax)) {
     const name = String(row.name);
-    const info = await rowsOf(transaction, `CALL table_info(${toStringLiteral(name)}) RETURN *`);
+    const info = await readRows(transaction, `CALL table_info(${toStringLiteral(name)}) RETURN *`, tablesMax);
     const properties = info.map((property) => ({ name: String(property.name), type: String(property.type) }));
     if (row.type === 'NODE') {
       const primaryKey = String(info.find((property) => property['primary key'] === true)?.name ?? '');
       nodeTables.push({ name, properties, primaryKey });
     } else if (row.type === 'REL') {
-      const rows = await rowsOf(transaction, `CALL show_connection(${toStringLiteral(name)}) RETURN *`);
+      const rows = await readRows(
+        transaction,
+        `CALL show_connection(${toStringLiteral(name)}) RETURN *`,
+        tablesMax,
+      );
       const connections = rows.map((connection) => ({
         fromLabel: String(connection['source table name']),
         toLabel: String(connection['destination table name']),
@@ -86,15 +91,6 @@ function toGraphTables({ nodeTables, relationshipTables }: GraphSchema): GraphTa
       properties.map((property) => ({ name: property.name, type: parseEngineType(property.type) })),
     ]),
   );
-}
-
-async function rowsOf(transaction: EngineTransaction, statement: string): Promise<RawRow[]> {
-  const result = await transaction.run(statement);
-  try {
-    return result.read(tablesMax);
-  } finally {
-    result.close();
-  }
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

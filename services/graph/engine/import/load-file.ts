@@ -1,5 +1,6 @@
 import { EngineFailure } from '../engine-failure.ts';
-import type { EngineTransaction, RawRow } from '../graph-engine.ts';
+import type { EngineTransaction } from '../graph-engine.ts';
+import { readRows } from '../read-rows.ts';
 import {
   copyStatement,
   type ImportCheck,
@@ -38,7 +39,7 @@ export async function copyRows(
   file: LoadableFile,
   rows: number,
 ): Promise<void> {
-  const [row] = await rowsOf(transaction, copyStatement(target, file));
+  const [row] = await readRows(transaction, copyStatement(target, file), refusalsMax);
   const sentence = String(Object.values(row ?? {})[0]);
   const copied = Number(/^(\d+) tuples/.exec(sentence)?.[1]);
   if (copied !== rows) throw new EngineFailure('failed', `${copied} of ${rows} rows were loaded`);
@@ -51,7 +52,7 @@ async function refuseBroken(
 ): Promise<void> {
   const refusals: RowRefusal[] = [];
   for (const { statement, column, reason } of checks) {
-    for (const { line, value } of await rowsOf(transaction, statement)) {
+    for (const { line, value } of await readRows(transaction, statement, refusalsMax)) {
       const shown = value === null ? '' : `${JSON.stringify(clip(String(value)))}: `;
       refusals.push({
         line: Number(line),
@@ -86,21 +87,12 @@ async function checkReading(
 
 async function problemOf(transaction: EngineTransaction, statement: string): Promise<string | undefined> {
   try {
-    await rowsOf(transaction, statement);
+    await readRows(transaction, statement, refusalsMax);
     return undefined;
   } catch (error) {
     const isRefusal = error instanceof EngineFailure && (error.kind === 'failed' || error.kind === 'invalid');
     if (isRefusal) return error.message;
     throw error;
-  }
-}
-
-async function rowsOf(transaction: EngineTransaction, statement: string): Promise<RawRow[]> {
-  const result = await transaction.run(statement);
-  try {
-    return result.read(refusalsMax);
-  } finally {
-    result.close();
   }
 }
 

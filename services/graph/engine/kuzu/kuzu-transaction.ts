@@ -9,7 +9,10 @@ import { toEngineFailure } from './kuzu-failure.ts';
 /** How long after its deadline a statement may take to notice. */
 const graceMs = 250;
 
-/** COPY, and CREATE TABLE … AS, which copies too. Other statements that begin so are not hurt by the caution. */
+/**
+ * COPY, and CREATE TABLE … AS, which copies too and which the gate refuses. Other statements that begin so are not
+ * hurt by the caution.
+ */
 const copyPattern = /^(?:COPY|CREATE (?:NODE|REL) TABLE .*\bAS\b)/is;
 
 /** What may delete relationships, and what may change properties of some. Both hold for more than that. */

@@ -1,6 +1,7 @@
 import { toAlias } from '../../domain/cypher/alias.ts';
 import { toStringLiteral } from '../../domain/values/string-literal.ts';
-import type { EngineTransaction, RawRow } from '../graph-engine.ts';
+import type { EngineTransaction } from '../graph-engine.ts';
+import { readRows } from '../read-rows.ts';
 import { readSchema, type SchemaProperty } from '../read-schema.ts';
 
 /** Nodes whose relationships the engine keeps together. */
@@ -59,7 +60,7 @@ export async function hasLeftRelationships(transaction: EngineTransaction): Prom
   const { relationshipTables } = await readSchema(transaction);
   for (const { name } of relationshipTables) {
     const chunks = `CALL storage_info(${toStringLiteral(name)}) WHERE residency = 'IN_MEMORY' RETURN count(*) AS left`;
-    const [row] = await rowsOf(transaction, chunks);
+    const [row] = await readRows(transaction, chunks, groupNodes);
     if (Number(row?.left) > 0) return true;
   }
   return false;
@@ -72,13 +73,17 @@ async function renewDirection(
 ): Promise<void> {
   const { end, fromLabel, toLabel } = direction;
   const label = toAlias(end === 'v' ? fromLabel : toLabel);
-  const [last] = await rowsOf(transaction, `MATCH (n:${label}) RETURN max(offset(id(n))) AS last`);
+  const [last] = await readRows(
+    transaction,
+    `MATCH (n:${label}) RETURN max(offset(id(n))) AS last`,
+    groupNodes,
+  );
   if (!last || last.last === null) return;
   for (let start = 0; start <= Number(last.last); start += groupNodes) {
     const group = `${matchOf(direction)} WHERE offset(id(${end})) >= ${start} AND offset(id(${end})) < ${start + groupNodes}`;
     const firsts = isUpdated ? await firstsBesideGaps(transaction, group, end, start) : [];
     const some = firsts.length > 0 ? `AND offset(id(r)) IN [${firsts.join(', ')}]` : 'WITH v, r, w LIMIT 1';
-    await rowsOf(transaction, `${group} ${some} ${renewalOf(direction)}`);
+    await readRows(transaction, `${group} ${some} ${renewalOf(direction)}`, groupNodes);
   }
 }
 
@@ -90,7 +95,7 @@ async function firstsBesideGaps(
   start: number,
 ): Promise<number[]> {
   const columns = `(offset(id(${end})) - ${start}) / ${regionNodes} AS region, min(offset(id(r))) AS first`;
-  const regions = await rowsOf(transaction, `${group} RETURN ${columns}`);
+  const regions = await readRows(transaction, `${group} RETURN ${columns}`, groupNodes);
   const hasGap = regions.some(({ region }) => Number(region) >= regions.length);
   return hasGap ? regions.map(({ first }) => Number(first)) : [];
 }
@@ -103,13 +108,4 @@ function matchOf({ end, relationship, fromLabel, toLabel }: Direction): string {
 function renewalOf({ relationship, properties }: Direction): string {
   const values = properties.map(({ name }) => `${toAlias(name)}: r.${toAlias(name)}`).join(', ');
   return `DELETE r CREATE (v)-[:${toAlias(relationship)} {${values}}]->(w)`;
-}
-
-async function rowsOf(transaction: EngineTransaction, statement: string): Promise<RawRow[]> {
-  const result = await transaction.run(statement);
-  try {
-    return result.read(groupNodes);
-  } finally {
-    result.close();
-  }
 }
