@@ -7,6 +7,7 @@ import type { Layers, Platform } from '../confinement/confinement.ts';
 import { engineCommand } from '../confinement/engine-command.ts';
 import type { EngineUids } from '../confinement/engine-uids.ts';
 import { EngineProcess } from './engine-process.ts';
+import { yieldToOthers } from './scheduling.ts';
 import { WorkDirectory } from './work-directory.ts';
 
 /** The kernel ends a process with a greater one before others, out of 1,000. */
@@ -42,7 +43,7 @@ export class EngineLauncher {
     mendKuzu();
   }
 
-  /** Starts a process that waits to be told what to open. */
+  /** Starts a process that waits to be told what to open; until then it gives way to those that serve. */
   async start(): Promise<EngineProcess> {
     const { dataDirectory, layers, uids, hangMs, clock, log } = this.#options;
     const uid = layers.user ? uids.take() : undefined;
@@ -50,6 +51,7 @@ export class EngineLauncher {
     try {
       await workDirectory.make(uid);
       const child = this.#spawn(workDirectory.path, uid);
+      if (child.pid !== undefined) yieldToOthers(child.pid);
       const process = new EngineProcess({ child, uid, workDirectory, hangMs, clock, log });
       void process.exited.then(() => {
         if (uid !== undefined) uids.free(uid);

@@ -6,6 +6,7 @@ import type { EngineCommand, EngineConfig, EngineEvent, OpenFailure } from '../.
 import { createLineSplitter } from '../domain/line-splitter.ts';
 import type { GraphDirectory } from '../store/graph-directory.ts';
 import { keepAsking } from './keep-asking.ts';
+import { countInFull } from './scheduling.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 const lineCharactersMax = 4_096;
@@ -115,6 +116,7 @@ export class EngineProcess {
     this.#log = log.child({ graphId: config.graphId, enginePid: this.#child.pid });
     this.#directory = directory;
     this.#onActivity = onActivity;
+    if (this.#child.pid !== undefined) countInFull(this.#child.pid);
     await directory.giveTo(uid);
     const { databasePath } = directory;
     this.#send({ type: 'open', config: { ...config, databasePath, workDirectory: workDirectory.path } });

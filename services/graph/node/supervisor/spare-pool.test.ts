@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { standardTier } from '../../../mesh/plan/tier-table.testing.ts';
@@ -5,9 +7,10 @@ import { TestClock } from '../../../mesh/process/clock.testing.ts';
 import { noLayers } from '../confinement/confinement.ts';
 import { EngineUids } from '../confinement/engine-uids.ts';
 import { GraphDirectory } from '../store/graph-directory.ts';
-import { FakeGraphs, fakeEngineProgram } from '../testing/fake-graphs.ts';
+import { FakeGraphs, fakeEngineProgram, pidOf } from '../testing/fake-graphs.ts';
 import { EngineLauncher } from './engine-launcher.ts';
 import type { EngineProcess } from './engine-process.ts';
+import { canYield } from './scheduling.ts';
 import { SparePool } from './spare-pool.ts';
 
 const slow = { timeout: 20_000 };
@@ -51,6 +54,11 @@ afterEach(async () => {
   await graphs.expectNoneAlive();
 });
 
+/** The processes that one started, by Linux's list of them. */
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
 const living = () => started.filter(({ isAlive }) => isAlive).length;
 
 function open(process: EngineProcess): Promise<void> {
@@ -76,6 +84,18 @@ test('spares are there before anybody asks; one that is taken is replaced after 
   await expect.poll(() => pool.readyCount, slow).toBe(2);
   expect(started).toHaveLength(3);
   expect(await pool.take()).toBe(second);
+});
+
+test.runIf(canYield)('spares give way to those that serve', async () => {
+  pool.fill();
+  await expect.poll(() => pool.readyCount, slow).toBe(2);
+  const spares = childrenOf(process.pid);
+  expect(spares.map((pid) => getPriority(pid))).toEqual([19, 19]);
+  const taken = await pool.take();
+  await open(taken);
+  const pid = pidOf({ endpoint: await taken.opened });
+  expect(spares).toContain(pid);
+  expect(getPriority(pid)).toBe(getPriority());
 });
 
 test('where there is no spare a process is started', async () => {

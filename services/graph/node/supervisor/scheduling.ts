@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, getPriority, setPriority } from 'node:os';
+
+/** Linux's CAP_SYS_ADMIN and CAP_SYS_NICE, without which a process cannot be given back what was taken from it. */
+const capabilities = (1n << 21n) | (1n << 23n);
+
+/** Whether there is a way back from a low priority. Where there is none, no process gets one. */
+export const canYield = process.platform === 'linux' && hasCapabilities();
+
+/** Lets a process that was just started, and that nobody waits for, have what the others leave. */
+export function yieldToOthers(pid: number): void {
+  if (!canYield) return;
+  unlessGone(() => {
+    // It has one thread by now; the others inherit.
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+    setSession(pid, constants.priority.PRIORITY_LOW);
+  });
+}
+
+/** From here on a process counts like this one. */
+export function countInFull(pid: number): void {
+  if (!canYield) return;
+  unlessGone(() => {
+    setSession(pid, constants.priority.PRIORITY_NORMAL);
+    // A thread that began meanwhile has the priority of the one that began it.
+    while (raiseThreads(pid, getPriority()) > 0);
+  });
+}
+
+/** How many there were to raise. */
+function raiseThreads(pid: number, priority: number): number {
+  let raised = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`).map(Number)) {
+    unlessGone(() => {
+      if (getPriority(thread) === priority) return;
+      setPriority(thread, priority);
+      raised += 1;
+    });
+  }
+  return raised;
+}
+
+/** Each engine is a session; where no cgroup says otherwise, Linux weighs sessions and not their threads. */
+function setSession(pid: number, priority: number): void {
+  unlessGone(() => writeFileSync(`/proc/${pid}/autogroup`, `${priority}`, { flag: 'r+' }));
+}
+
+/** Threads and processes may end at any moment, and not every kernel knows such groups. */
+function unlessGone(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    const { code, info } = error as NodeJS.ErrnoException & { readonly info?: { readonly code: string } };
+    if (!['ENOENT', 'ESRCH'].includes(info?.code ?? code ?? '')) throw error;
+  }
+}
+
+function hasCapabilities(): boolean {
+  const [, effective = '0'] = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return (BigInt(`0x${effective}`) & capabilities) === capabilities;
+}
