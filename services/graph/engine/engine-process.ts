@@ -9,6 +9,7 @@ import { ImportBoard } from './import/import-board.ts';
 import { UploadSlots } from './import/upload-slots.ts';
 import { KuzuEngine } from './kuzu/kuzu-engine.ts';
 import { openFailureOf } from './kuzu/open-failure.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { StatementPreparer } from './prepare-statement.ts';
 import type { EngineCommand, EngineConfig, EngineEvent } from './protocol.ts';
 import { SchemaCache } from './read-schema.ts';
@@ -16,7 +17,6 @@ import { rehearsalConfig } from './rehearsal.ts';
 import { createRoutes } from './routes.ts';
 import { StatementRunner } from './run-statement.ts';
 import { watchCalls } from './watch-calls.ts';
-import { watchMemory } from './watch-memory.ts';
 
 const checkpointBytes = 64 * 2 ** 20;
 const stuckMs = 10_000;
@@ -32,6 +32,15 @@ const importBytesDefault = 512 * 2 ** 20;
 /** What the process may take beside the buffer pool: the engine's own heap, results on their way, this runtime. */
 const memoryBesideBytes = 2 ** 30;
 
+/** What is left of it when memory counts as short: as much as many a statement takes at once. */
+const memoryLeftBytes = 512 * 2 ** 20;
+
+/** How often a process that nobody calls looks whether a new one would need less memory. */
+const renewalLookMs = 1_000;
+
+/** A process this old may be renewed for that: a graph that needs much is not renewed again and again. */
+const renewalAgeMs = 60_000;
+
 /** How long calls under way may take at the end; then they are cut off. */
 const drainMs = 4_000;
 
@@ -44,7 +53,7 @@ const lastAnswersMs = 200;
 interface Open {
   readonly engine: KuzuEngine;
   readonly server: GrpcServer;
-  /** Ends the watch over the process's memory. */
+  /** Ends the watches over the process's memory. */
   readonly unwatch: () => void;
 }
 
@@ -111,6 +120,13 @@ export class EngineProcess {
     this.#end(isClean);
   }
 
+  /** What statements took stays with the process when they have ended: a new one gives it back to the machine. */
+  #renewIfIdle(memory: MemoryWatch): void {
+    if (!memory.holdsMuch || this.#calls.underWay > 0 || performance.now() < renewalAgeMs) return;
+    this.#log?.info('the engine process ends to give back memory that it does not need');
+    void this.close();
+  }
+
   /** Closes where no call is under way. From the answer on no call is taken: its caller is told that it was not. */
   async #sleep(): Promise<void> {
     if (this.#calls.underWay > 0) return this.#send({ type: 'busy' });
@@ -141,7 +157,19 @@ export class EngineProcess {
       log.error({ why }, 'the engine process ends, to be replaced');
       setTimeout(() => this.#end(false), lastAnswersMs);
     };
-    const engine = await KuzuEngine.open({
+    let engine: KuzuEngine | undefined;
+    const bytesMax = tier.bufferPoolBytes + memoryBesideBytes;
+    const memory = new MemoryWatch({
+      bytesMax,
+      tightBytes: bytesMax - memoryLeftBytes,
+      isCareful: config.isCareful,
+      onTooMuch: () => {
+        void this.#send({ type: 'oversized' });
+        if (engine) engine.breakForMemory();
+        else replaceMe('it takes more memory to open than it has');
+      },
+    });
+    engine = await KuzuEngine.open({
       connectionsMax: tier.statementsMax,
       threadsPerStatement: tier.threadsPerStatement,
       readsWaitingMax: tier.readsWaitingMax,
@@ -153,12 +181,15 @@ export class EngineProcess {
       checkpointBytes,
       stuckMs,
       abandonedMs,
+      isTight: () => memory.isTight,
       isQuiet: () => this.#calls.underWay === 0,
       onBroken: replaceMe,
     });
-    const unwatch = watchMemory(tier.bufferPoolBytes + memoryBesideBytes, () =>
-      replaceMe('it took more memory than it has'),
-    );
+    const unwatch = () => {
+      memory.close();
+      clearInterval(renewal);
+    };
+    const renewal = setInterval(() => this.#renewIfIdle(memory), renewalLookMs).unref();
     const schema = new SchemaCache();
     const graph: EngineGraph = {
       graphId: config.graphId,

@@ -56,6 +56,7 @@ const configOf = (name: string, epoch = 1n): EngineConfig => ({
   workDirectory: join(directory, name),
   verificationKey: publicKey,
   logLevel: 'silent',
+  isCareful: false,
 });
 
 function start(config: EngineConfig) {
@@ -122,6 +123,21 @@ describe('an engine process', () => {
     const read = await again.client.query({ graphId, statement: 'MATCH (n:T) RETURN count(n)' });
     expect(kindsOf(read)).toMatchObject([{ value: 1n }]);
     expect(read.revision).toBe('2.0');
+  });
+
+  test('ends when it has more memory than it may, and tells the statement that ran alone that it was that', async () => {
+    const { client, events, exited } = await open({ ...configOf('oversized'), isCareful: true });
+    const list = 'UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)';
+    const swelling = failureOf(client.query({ graphId, statement: list }));
+    await expect.poll(() => events).toContainEqual({ type: 'activity', callsUnderWay: 1 });
+    const waiting = failureOf(client.query({ graphId, statement: 'RETURN 1' }));
+    // The second never ran: the edge makes it again elsewhere.
+    expect(await Promise.all([swelling, waiting])).toMatchObject([
+      { reason: 'OUT_OF_MEMORY' },
+      { reason: 'UNAVAILABLE' },
+    ]);
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    expect(events).toContainEqual({ type: 'oversized' });
   });
 
   test('loses no acknowledged write when it is killed', async () => {

@@ -18,6 +18,8 @@ export interface EngineConfig {
   /** The public key that verifies callers. The process holds no secret. */
   readonly verificationKey: JWK;
   readonly logLevel: LogLevel;
+  /** Whether statements run one at a time at first: the process before took more memory than it may. */
+  readonly isCareful: boolean;
   /** The largest file that can be imported; default: 512 MiB. */
   readonly importBytesMax?: number;
 }
@@ -50,6 +52,8 @@ export type EngineEvent =
   | { readonly type: 'failed'; readonly cause: OpenFailure; readonly message: string }
   /** Sent while there are calls, at most every 250 ms, and after the last one. */
   | { readonly type: 'activity'; readonly callsUnderWay: number }
+  /** It has more memory than it may; the process ends. */
+  | { readonly type: 'oversized' }
   /** No new call is taken any more; the process ends. */
   | { readonly type: 'sleeping' }
   | { readonly type: 'busy' }

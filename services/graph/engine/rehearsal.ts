@@ -35,5 +35,6 @@ export function rehearsalConfig(): EngineConfig {
     workDirectory: process.cwd(),
     verificationKey: publicKey.export({ format: 'jwk' }) as JWK,
     logLevel: 'silent',
+    isCareful: false,
   };
 }

@@ -102,6 +102,7 @@ export async function openTestGraph(
     checkpointBytes: 2 ** 30,
     stuckMs: 60_000,
     abandonedMs: 60_000,
+    isTight: () => false,
     isQuiet: () => false,
     storageBytesMax: 2 ** 40,
     volumeBytesFreeMin: 0,

@@ -22,6 +22,11 @@ const control = {
 
 export type Control = keyof typeof control;
 
+/** How many results of all connections have not been closed. */
+export interface OpenResults {
+  count: number;
+}
+
 /** One connection. It does one thing at a time; the caller sees to that. */
 export class KuzuConnection {
   readonly #connection: Connection;
@@ -32,23 +37,31 @@ export class KuzuConnection {
   #timeoutMs = 0;
 
   readonly #mayBlock: () => boolean;
+  readonly #allOpenResults: OpenResults;
 
   private constructor(
     connection: Connection,
     controls: Readonly<Record<Control, PreparedStatement>>,
     mayBlock: () => boolean,
+    allOpenResults: OpenResults,
   ) {
     this.#connection = connection;
     this.#controls = controls;
     this.#mayBlock = mayBlock;
+    this.#allOpenResults = allOpenResults;
   }
 
   /** `mayBlock` tells whether a commit is under way, for which beginning a transaction would wait. */
-  static async open(database: Database, threads: number, mayBlock: () => boolean): Promise<KuzuConnection> {
+  static async open(
+    database: Database,
+    threads: number,
+    mayBlock: () => boolean,
+    openResults: OpenResults,
+  ): Promise<KuzuConnection> {
     const connection = new Connection(database, threads);
     await connection.init();
     const prepared = Object.entries(control).map(([name, text]) => [name, connection.prepareSync(text)]);
-    return new KuzuConnection(connection, Object.fromEntries(prepared), mayBlock);
+    return new KuzuConnection(connection, Object.fromEntries(prepared), mayBlock, openResults);
   }
 
   /** True when it should be closed rather than used again. */
@@ -88,8 +101,10 @@ export class KuzuConnection {
       throw new Error('one statement gave several results');
     }
     this.#openResults += 1;
+    this.#allOpenResults.count += 1;
     return new KuzuResult(results, () => {
       this.#openResults -= 1;
+      this.#allOpenResults.count -= 1;
     });
   }
 

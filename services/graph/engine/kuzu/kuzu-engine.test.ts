@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EngineTransaction } from '../graph-engine.ts';
 import { failureOf, kindsOf, openTestGraph, type TestGraph } from '../testing.ts';
 
 /** Takes the engine a good part of a second, and minutes. */
@@ -8,6 +9,7 @@ const slow = 'UNWIND range(1, 8000) AS x UNWIND range(1, 8000) AS y RETURN sum(x
 const endless = 'UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y RETURN sum(x * y)';
 
 let graph: TestGraph;
+let isTight = false;
 const limits = (ms = 20_000) => ({ deadlineMs: Date.now() + ms, signal: new AbortController().signal });
 const logBytes = async () =>
   (await stat(join(graph.directory, 'graph.kuzu.wal')).catch(() => undefined))?.size ?? 0;
@@ -23,6 +25,7 @@ beforeAll(async () => {
     readsWaitingMax: 3,
     writesWaitingMax: 2,
     checkpointBytes: 100_000,
+    isTight: () => isTight,
   });
   await graph.execute('CREATE NODE TABLE T(id INT64 PRIMARY KEY, s STRING)');
 });
@@ -127,6 +130,27 @@ describe('the engine', () => {
     );
     await expect(once).rejects.toThrow('Can not execute a write query inside a read-only transaction');
     expect((await graph.query('MATCH (n:T {id: 4000}) RETURN n')).rowCount).toBe(0);
+  });
+
+  test('runs one statement at a time where memory is short, and none beside a result that is still read', async () => {
+    isTight = true;
+    const order: string[] = [];
+    const read = (name: string) => (transaction: EngineTransaction) =>
+      transaction.run('UNWIND range(1, 3) AS i RETURN i').then((result) => {
+        order.push(name);
+        return result;
+      });
+    const first = await graph.graph.engine.read(limits(), read('first'));
+    const second = graph.graph.engine.read(limits(), read('second'));
+    const write = graph.execute('CREATE (:T {id: 4000})').then(() => order.push('write'));
+    const late = graph.query('RETURN 1', {}, { timeoutMs: 100 });
+    expect(await failureOf(late)).toEqual({ reason: 'DEADLINE_EXCEEDED' });
+    expect(order).toEqual(['first']);
+    first.close();
+    (await second).close();
+    await write;
+    expect(order).toEqual(['first', 'second', 'write']);
+    isTight = false;
   });
 
   test('rolls back where the work says so, and where it throws', async () => {

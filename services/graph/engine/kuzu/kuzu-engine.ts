@@ -1,11 +1,12 @@
 import { onOver } from '../call-watch.ts';
 import { EngineFailure } from '../engine-failure.ts';
-import { EngineGate, type Lane, overFailure } from '../engine-gate.ts';
+import { EngineGate, type Lane, overFailure, type Release } from '../engine-gate.ts';
 import type { CallLimits, Decision, EngineTransaction, GraphEngine, WriteKind } from '../graph-engine.ts';
+import { MemoryTurnstile } from '../memory-turnstile.ts';
 import { AbandonedWork } from './abandoned-work.ts';
 import { CheckpointGuard } from './checkpoint-guard.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { KuzuConnection } from './kuzu-connection.ts';
+import { KuzuConnection, type OpenResults } from './kuzu-connection.ts';
 import { isCheckpointFailure, isCheckpointTimeout, isNotWritten, toEngineFailure } from './kuzu-failure.ts';
 import { KuzuTransaction } from './kuzu-transaction.ts';
 import { Database } from './mend/load-kuzu.ts';
@@ -27,6 +28,8 @@ export interface KuzuEngineOptions extends StorageBounds {
   readonly stuckMs: number;
   /** How long a statement may go on whose caller left, where it is in the way of others or nobody else is there. */
   readonly abandonedMs: number;
+  /** True while the process is short of memory. */
+  readonly isTight: () => boolean;
   /** True while nobody waits for an answer of this process. */
   readonly isQuiet: () => boolean;
   /** Something is wrong that only a new process mends. */
@@ -55,6 +58,10 @@ export class KuzuEngine implements GraphEngine {
   readonly #database: Database;
   readonly #options: KuzuEngineOptions;
   readonly #gate: EngineGate;
+  readonly #turnstile: MemoryTurnstile;
+  readonly #openResults: OpenResults = { count: 0 };
+  /** Those that have a connection. */
+  readonly #transactions = new Set<KuzuTransaction>();
   readonly #pool: ConnectionPool;
   readonly #storage: StorageWatch;
   readonly #guard: CheckpointGuard;
@@ -71,14 +78,24 @@ export class KuzuEngine implements GraphEngine {
     this.#options = options;
     this.#guard = guard;
     this.#gate = new EngineGate(options);
+    this.#turnstile = new MemoryTurnstile({
+      waitingMax: options.readsWaitingMax,
+      isTight: options.isTight,
+      openResults: () => this.#openResults.count,
+    });
     this.#storage = new StorageWatch(options.databasePath, options);
     this.#abandoned = new AbandonedWork({
       graceMs: options.abandonedMs,
-      mustEnd: (lane) => options.isQuiet() || this.#pool.isWaitedFor || this.#gate.isWaitedFor(lane),
+      mustEnd: (lane) =>
+        options.isQuiet() ||
+        this.#pool.isWaitedFor ||
+        this.#turnstile.isWaitedFor ||
+        this.#gate.isWaitedFor(lane),
       onMustEnd: () => this.#break('a statement went on that nobody waits for'),
     });
     const mayBlock = () => this.#endsUnderWay > 0;
-    const open = () => KuzuConnection.open(database, options.threadsPerStatement, mayBlock);
+    const { threadsPerStatement } = options;
+    const open = () => KuzuConnection.open(database, threadsPerStatement, mayBlock, this.#openResults);
     this.#pool = new ConnectionPool(open, options.connectionsMax, options.readsWaitingMax);
   }
 
@@ -111,9 +128,11 @@ export class KuzuEngine implements GraphEngine {
   async read<T>(limits: CallLimits, work: (transaction: EngineTransaction) => Promise<T>): Promise<T> {
     const { leave, connection } = this.#tryEnterRead() ?? (await this.#enter('read', limits));
     const transaction = new KuzuTransaction(connection, limits, this, readKind);
+    this.#transactions.add(transaction);
     try {
       return await work(transaction);
     } finally {
+      this.#transactions.delete(transaction);
       if (transaction.isLeft) this.#abandoned.follow('read', transaction.settled);
       const giving = transaction.isSettled ? this.#pool.give(connection) : undefined;
       if (giving || !transaction.isSettled) {
@@ -138,6 +157,15 @@ export class KuzuEngine implements GraphEngine {
 
   requireRoom(bytes: number): Promise<void> {
     return this.#storage.require(bytes);
+  }
+
+  /** The process has more memory than it may. Where one statement runs alone, its caller hears that it was that. */
+  breakForMemory(): void {
+    const [only, ...others] = this.#transactions;
+    if (others.length === 0) {
+      only?.fail(new EngineFailure('memory', 'the statement takes more memory than the graph has'));
+    }
+    this.#break('it took more memory than it has');
   }
 
   async checkpoint(limits: CallLimits): Promise<void> {
@@ -165,6 +193,7 @@ export class KuzuEngine implements GraphEngine {
     // Interrupting a copy would roll it back, which the engine does not survive.
     const transactionKind = { isAutomatic: false, canTimeOut: kind !== 'copy' };
     const transaction = new KuzuTransaction(connection, limits, this, transactionKind);
+    this.#transactions.add(transaction);
     let isOver = false;
     try {
       // Both end with a checkpoint.
@@ -192,6 +221,7 @@ export class KuzuEngine implements GraphEngine {
     } catch (error) {
       throw error instanceof Error && error.constructor === Error ? toEngineFailure(error) : error;
     } finally {
+      this.#transactions.delete(transaction);
       if (transaction.isLeft) this.#abandoned.follow(lane, transaction.settled);
       void this.#end(connection, transaction, isOver ? undefined : 'rollback', limits).finally(() => {
         leave();
@@ -202,19 +232,21 @@ export class KuzuEngine implements GraphEngine {
 
   /** The way of nearly all reads: nobody is before them. */
   #tryEnterRead() {
-    if (this.#isClosing || this.#isBroken) return undefined;
+    if (this.#isClosing || this.#isBroken || !this.#turnstile.tryEnter()) return undefined;
     const connection = this.#pool.tryTake();
-    if (!connection) return undefined;
-    const leave = this.#gate.tryEnter('read');
-    if (leave) return { leave, connection };
-    void this.#pool.give(connection);
+    const leave = connection && this.#gate.tryEnter('read');
+    if (leave) return { leave: this.#withTurnstile(leave), connection };
+    if (connection) void this.#pool.give(connection);
+    this.#turnstile.leave();
     return undefined;
   }
 
   async #enter(lane: Lane, limits: CallLimits) {
     if (this.#isBroken) await endOf(lane, limits);
-    const leave = await this.#gate.enter(lane, limits);
+    let leave = await this.#gate.enter(lane, limits);
     try {
+      await this.#turnstile.enter(lane, limits);
+      leave = this.#withTurnstile(leave);
       if (this.#isBroken) await endOf(lane, limits);
       if (this.#isClosing) throw new EngineFailure('closed', 'the graph is being closed');
       return { leave, connection: await this.#pool.take(limits) };
@@ -222,6 +254,13 @@ export class KuzuEngine implements GraphEngine {
       leave();
       throw toEngineFailure(error);
     }
+  }
+
+  #withTurnstile(leave: Release): Release {
+    return () => {
+      this.#turnstile.leave();
+      leave();
+    };
   }
 
   /** The write is on disk when this resolves. */
@@ -392,6 +431,7 @@ export class KuzuEngine implements GraphEngine {
     if (this.#isBroken) return;
     this.#isBroken = true;
     this.#gate.refuseWrites(replacedFailure());
+    this.#turnstile.refuseWrites(replacedFailure());
     this.#options.onBroken(why);
   }
 }

@@ -45,6 +45,8 @@ export class KuzuTransaction implements EngineTransaction {
   #isSettled = true;
   #isSnapshot = false;
   #isLeft = false;
+  /** Has the caller stop waiting for the statement that runs. */
+  #leave: (failure: EngineFailure) => void = () => {};
 
   constructor(
     connection: KuzuConnection,
@@ -94,6 +96,11 @@ export class KuzuTransaction implements EngineTransaction {
     return this.#underWay;
   }
 
+  /** Answers the statement that runs, if one does, with this failure; it goes on by itself. */
+  fail(failure: EngineFailure): void {
+    if (!this.#isSettled) this.#leave(failure);
+  }
+
   async run(statement: string, values?: Readonly<Record<string, EngineParameter>>): Promise<EngineResult> {
     if (this.#hasFailed) throw new EngineFailure('closed', 'the transaction has ended');
     const timeoutMs = this.#limits.deadlineMs - Date.now();
@@ -138,11 +145,14 @@ export class KuzuTransaction implements EngineTransaction {
   #untilOver(running: Promise<EngineResult>): Promise<EngineResult> {
     const { deadlineMs, signal } = this.#limits;
     return new Promise((resolve, reject) => {
-      const stop = onOver({ deadlineMs: deadlineMs + graceMs, signal }, () => {
+      const stop = onOver({ deadlineMs: deadlineMs + graceMs, signal }, () =>
+        this.#leave(overFailure(this.#limits)),
+      );
+      this.#leave = (failure) => {
         this.#isLeft = true;
         this.#hasFailed = true;
-        reject(overFailure(this.#limits));
-      });
+        reject(failure);
+      };
       const end = () => {
         this.#isSettled = true;
         stop();

@@ -68,6 +68,7 @@ async function intrude(
     tier: standardTier,
     epoch: 1n,
     verificationKey: {},
+    isCareful: false,
     logLevel: 'silent' as const,
   };
   await process.open({ config, directory: new GraphDirectory(data, id), onActivity: () => {} });
@@ -135,7 +136,7 @@ describe.runIf(isWhole)('an engine process with a user of its own', () => {
       expect(limits).toMatch(/^Max core file size +0 +0 /m);
       expect(limits).toMatch(/^Max open files +4096 +4096 /m);
       expect(limits).toMatch(/^Max processes +1024 +1024 /m);
-      expect(environment.toSorted()).toEqual(['HOME', 'PATH', 'TMPDIR']);
+      expect(environment.toSorted()).toEqual(['HOME', 'MALLOC_ARENA_MAX', 'PATH', 'TMPDIR']);
     } finally {
       delete process.env.TRELLIS_TEST_SECRET;
     }

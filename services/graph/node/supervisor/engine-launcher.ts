@@ -10,6 +10,12 @@ import { EngineProcess } from './engine-process.ts';
 import { yieldToOthers } from './scheduling.ts';
 import { WorkDirectory } from './work-directory.ts';
 
+/**
+ * Heaps of the C library that an engine's threads share. With the default, eight per core, a statement that takes
+ * 320 MiB left as much behind each time it ran, and long statements cost a tenth to a sixth more processor time.
+ */
+const mallocArenas = 2;
+
 /** The kernel ends a process with a greater one before others, out of 1,000. */
 const killedFirstScore = '500';
 
@@ -105,6 +111,7 @@ function engineEnvironment(workDirectory: string, compileCache: string | undefin
     ...(PATH === undefined ? {} : { PATH }),
     HOME: workDirectory,
     TMPDIR: workDirectory,
+    MALLOC_ARENA_MAX: String(mallocArenas),
     ...(compileCache ? { NODE_COMPILE_CACHE: compileCache } : {}),
   };
 }

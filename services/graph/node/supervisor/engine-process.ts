@@ -62,6 +62,7 @@ export class EngineProcess {
   #onActivity: (callsUnderWay: number) => void = () => {};
   #onSleepAnswer: ((isAsleep: boolean) => void) | undefined;
   #hasAnswered = false;
+  #isOversized = false;
   #isGone = false;
   #closing: Promise<void> | undefined;
 
@@ -88,6 +89,7 @@ export class EngineProcess {
       if (event.type === 'ready') ready.resolve();
       else if (event.type === 'opened') opened.resolve(event.endpoint);
       else if (event.type === 'failed') opened.reject(new OpenFailed(event.cause, event.message));
+      else if (event.type === 'oversized') this.#isOversized = true;
       else if (event.type === 'activity') this.#onActivity(event.callsUnderWay);
       else if (event.type !== 'pong') this.#onSleepAnswer?.(event.type === 'sleeping');
     });
@@ -103,6 +105,11 @@ export class EngineProcess {
       () => {},
     );
     this.opened.catch(() => {});
+  }
+
+  /** True where it took more memory than it may. */
+  get isOversized(): boolean {
+    return this.#isOversized;
   }
 
   /** True until it ends. */

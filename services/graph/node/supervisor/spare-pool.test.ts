@@ -64,7 +64,13 @@ const living = () => started.filter(({ isAlive }) => isAlive).length;
 function open(process: EngineProcess): Promise<void> {
   const graph = graphs.graph(1);
   const { graphId } = graph;
-  const config = { ...graph, tier: standardTier, verificationKey: {}, logLevel: 'silent' as const };
+  const config = {
+    ...graph,
+    tier: standardTier,
+    verificationKey: {},
+    logLevel: 'silent' as const,
+    isCareful: false,
+  };
   return process.open({
     config,
     directory: new GraphDirectory(graphs.dataDirectory, graphId),

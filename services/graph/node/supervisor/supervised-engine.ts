@@ -30,6 +30,14 @@ export interface EngineLimits {
   readonly coolDownMs: number;
 }
 
+/** How the next process is to open the graph. */
+export interface Launch {
+  readonly epoch: bigint;
+  /** Whether statements run one at a time at first. */
+  readonly isCareful: boolean;
+  readonly onActivity: (callsUnderWay: number) => void;
+}
+
 export interface SupervisedEngineOptions {
   readonly graphId: string;
   /** The epoch that the opening was asked for with: no process gets a smaller one. */
@@ -40,8 +48,8 @@ export interface SupervisedEngineOptions {
   readonly slots: Pick<Slots, 'acquire' | 'release'>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Has a process open the graph with this epoch. */
-  readonly launch: (epoch: bigint, onActivity: (callsUnderWay: number) => void) => Promise<EngineProcess>;
+  /** Has a process open the graph. */
+  readonly launch: (launch: Launch) => Promise<EngineProcess>;
   /** Hears of each change of endpoint and epoch. */
   readonly onChange: () => void;
   /** Hears when the graph may have become idle. */
@@ -58,6 +66,8 @@ export class SupervisedEngine {
   #endpoint = '';
   #callsUnderWay = 0;
   #hasServed = false;
+  /** True where the last process took more memory than it may. */
+  #isCareful = false;
   #openedMs = 0;
   #lastActiveMs: number;
   #failure: OpenFailureCause = 'other';
@@ -168,12 +178,13 @@ export class SupervisedEngine {
         this.#failure = 'lost';
         return undefined;
       }
-      const process = await launch(this.#epoch, (callsUnderWay) => {
+      const onActivity = (callsUnderWay: number) => {
         this.#callsUnderWay = callsUnderWay;
         this.#lastActiveMs = clock.now();
         if (callsUnderWay > 0) this.#hasServed = true;
         else onQuiet();
-      });
+      };
+      const process = await launch({ epoch: this.#epoch, isCareful: this.#isCareful, onActivity });
       return await this.#follow(process);
     } catch (err) {
       log.error({ err, graphId }, 'an engine process could not be started');
@@ -190,6 +201,7 @@ export class SupervisedEngine {
     this.#process = process;
     const isOpen = await this.#awaitOpened(process);
     const exit = await process.exited;
+    this.#isCareful = process.isOversized;
     this.#process = undefined;
     this.#closing.signal.removeEventListener('abort', close);
     if (!this.#isClosing) log.error({ graphId, exit }, 'an engine process ended unasked');

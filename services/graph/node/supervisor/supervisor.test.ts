@@ -103,7 +103,7 @@ describe('opening', () => {
     const [start] = await graphs.starts(graph.graphId);
     expect(start).toMatchObject({ pid: pidOf(opening), epoch: '4' });
     const { graphId, organizationId, tier } = graph;
-    expect(start?.config).toEqual({ graphId, organizationId, tier, verificationKey });
+    expect(start?.config).toEqual({ graphId, organizationId, tier, verificationKey, isCareful: false });
     expect(supervisor.held()).toEqual([{ graphId, ...opening }]);
     expect(reports.at(-1)).toEqual(supervisor.held());
   });
@@ -125,7 +125,7 @@ describe('opening', () => {
       for (const start of await graphs.starts(graph.graphId)) {
         expect(start.workFiles).toEqual([]);
         expect(start.execArgv).toEqual(['--max-old-space-size=128']);
-        const { PATH, HOME, TMPDIR, ...others } = start.environment;
+        const { PATH, HOME, TMPDIR, MALLOC_ARENA_MAX, ...others } = start.environment;
         expect([PATH, HOME, TMPDIR]).toEqual([process.env.PATH, start.workDirectory, start.workDirectory]);
         expect(Object.keys(others)).toEqual([]);
         expect(start.workDirectory).not.toBe(graphs.directory(graph.graphId));
@@ -281,6 +281,23 @@ describe('a crash', () => {
     await clock.sleeper(50);
     clock.advance(50);
     expect(await reopened(graph, opening)).toMatchObject({ epoch: 7n });
+  });
+
+  test('for memory has the next process begin carefully, and not the one after that', async () => {
+    const graph = graphs.graph(1);
+    const first = await supervisor.open(graph);
+    process.kill(pidOf(first), 'SIGQUIT');
+    const second = await reopened(graph, first);
+    kill(second);
+    await clock.sleeper(50);
+    clock.advance(50);
+    await reopened(graph, second);
+    const starts = await graphs.starts(graph.graphId);
+    expect(starts.map(({ config }) => config)).toMatchObject([
+      { isCareful: false },
+      { isCareful: true },
+      { isCareful: false },
+    ]);
   });
 
   test('after crash never opens the circuit: the graph is served again every time, after a back-off of up to 1 s', async () => {

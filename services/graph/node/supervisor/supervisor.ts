@@ -162,10 +162,10 @@ export class Supervisor {
       log,
       onChange,
       onQuiet: () => this.#makeRoom(),
-      launch: async (takenEpoch, onActivity) => {
+      launch: async ({ onActivity, ...opening }) => {
         const process = await pool.take();
         try {
-          await process.open({ config: { ...common, epoch: takenEpoch }, directory, onActivity });
+          await process.open({ config: { ...common, ...opening }, directory, onActivity });
         } catch (error) {
           process.kill();
           await process.exited;

@@ -1,7 +1,7 @@
 /**
  * A small engine process that speaks the protocol and has no database. It does what `fake.json` beside the database
  * says, notes each of its starts in `starts.jsonl`, and answers with its process id as endpoint. On SIGUSR2 it gets a
- * call that does not end, on SIGHUP one that is over at once.
+ * call that does not end, on SIGHUP one that is over at once; SIGQUIT ends it for taking too much memory.
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,6 +17,9 @@ process.on('SIGUSR2', () => tellCalls(1));
 process.on('SIGHUP', () => {
   tellCalls(1);
   tellCalls(0);
+});
+process.on('SIGQUIT', () => {
+  process.send?.({ type: 'oversized' } satisfies EngineEvent, () => process.kill(process.pid, 'SIGKILL'));
 });
 process.on('message', (command: EngineCommand) => {
   if (command.type === 'open') open(command.config);
@@ -56,7 +59,7 @@ function open(config: EngineConfig): void {
   const start = {
     pid: process.pid,
     epoch: String(config.epoch),
-    config: { graphId, organizationId, tier: tier.id, verificationKey },
+    config: { graphId, organizationId, tier: tier.id, verificationKey, isCareful: config.isCareful },
     environment: process.env,
     workDirectory: process.cwd(),
     workFiles: readdirSync(config.workDirectory),
