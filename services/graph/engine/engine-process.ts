@@ -38,9 +38,6 @@ const memoryLeftBytes = 512 * 2 ** 20;
 /** How often a process that nobody calls looks whether a new one would need less memory. */
 const renewalLookMs = 1_000;
 
-/** A process this old may be renewed for that: a graph that needs much is not renewed again and again. */
-const renewalAgeMs = 60_000;
-
 /** How long calls under way may take at the end; then they are cut off. */
 const drainMs = 4_000;
 
@@ -120,9 +117,8 @@ export class EngineProcess {
     this.#end(isClean);
   }
 
-  /** What statements took stays with the process when they have ended: a new one gives it back to the machine. */
   #renewIfIdle(memory: MemoryWatch): void {
-    if (!memory.holdsMuch || this.#calls.underWay > 0 || performance.now() < renewalAgeMs) return;
+    if (!memory.mayRenew || this.#calls.underWay > 0) return;
     this.#log?.info('the engine process ends to give back memory that it does not need');
     void this.close();
   }

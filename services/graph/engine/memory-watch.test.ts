@@ -54,9 +54,21 @@ test('memory is tight for as long as the process has much of it', () => {
 
 test('a careful process counts as short of memory for its first ten seconds, whatever it has', () => {
   const watched = watch(true);
-  expect([watched.isTight, watched.holdsMuch]).toEqual([true, false]);
+  expect(watched.isTight).toBe(true);
   vi.advanceTimersByTime(9_999);
   expect(watched.isTight).toBe(true);
   vi.advanceTimersByTime(1);
   expect(watched.isTight).toBe(false);
+});
+
+test('a process that has much may be renewed once it is a minute old', () => {
+  const watched = watch();
+  bytes = 61;
+  vi.advanceTimersByTime(59_999);
+  expect(watched.mayRenew).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(watched.mayRenew).toBe(true);
+  bytes = 60;
+  vi.advanceTimersByTime(1_000);
+  expect(watched.mayRenew).toBe(false);
 });

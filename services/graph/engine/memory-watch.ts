@@ -4,6 +4,9 @@ const intervalMs = 100;
 /** How long a process that is to be careful counts as short of memory after its start. */
 const carefulMs = 10_000;
 
+/** Before this age no process is renewed for its memory: a graph that needs much is not renewed again and again. */
+const renewalAgeMs = 60_000;
+
 export interface MemoryWatchOptions {
   /** More than this the process may not have. */
   readonly bytesMax: number;
@@ -18,8 +21,8 @@ export interface MemoryWatchOptions {
 
 /**
  * Looks at the memory of the process. The engine's buffer pool does not bound what a statement takes (tried on
- * 0.11.3: `collect` over 20 million rows took 2.6 GB with a pool of 256 MB), what it took it keeps for others, and
- * nothing can interrupt a statement, so only the process's end saves the neighbours.
+ * 0.11.3: `collect` over 20 million rows took 2.6 GB with a pool of 256 MB), and nothing can interrupt a
+ * statement, so only the process's end saves the neighbours.
  */
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
@@ -36,12 +39,20 @@ export class MemoryWatch {
 
   /** True where it is short of memory. */
   get isTight(): boolean {
-    return this.holdsMuch || (this.#options.isCareful && performance.now() - this.#startMs < carefulMs);
+    return this.#holdsMuch || (this.#options.isCareful && this.#ageMs < carefulMs);
   }
 
-  /** True where it has so much that little is left, whether it needs it or not. */
-  get holdsMuch(): boolean {
+  /** True where a new process would need less, most likely: what statements took stays with the process. */
+  get mayRenew(): boolean {
+    return this.#holdsMuch && this.#ageMs >= renewalAgeMs;
+  }
+
+  get #holdsMuch(): boolean {
     return this.#bytes > this.#options.tightBytes;
+  }
+
+  get #ageMs(): number {
+    return performance.now() - this.#startMs;
   }
 
   close(): void {
