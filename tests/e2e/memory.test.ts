@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enginePids, type Mesh, removeMeshData, startMesh } from '../support/mesh.ts';
+import { createGraphPatiently, createTenant, type Tenant } from '../support/rest.ts';
+
+/** Takes some 700 MiB; a graph on a laptop may have 512 MiB and 1 GiB. */
+const large = 'UNWIND range(1, 1000000) AS i RETURN count(i)';
+/** Takes as much as there is. */
+const boundless = 'UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)';
+
+let mesh: Mesh;
+let tenant: Tenant;
+let graphId: string;
+
+beforeAll(async () => {
+  mesh = await startMesh();
+  tenant = await createTenant(mesh.url);
+  graphId = await createGraphPatiently(tenant.rest);
+});
+afterAll(async () => {
+  await mesh.stop();
+  await removeMeshData(mesh);
+});
+
+const ask = (statement: string) => tenant.rest.post(`/v1/graphs/${graphId}/query`, { statement });
+
+describe('a graph whose statements take more memory than it has', () => {
+  it('answers all of them, one after the other, where each has room by itself', async () => {
+    const before = enginePids(mesh, graphId);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => ask(large)));
+    expect(answers.map(({ status, body }) => [status, body.rows])).toEqual(
+      answers.map(() => [200, [[1_000_000]]]),
+    );
+    // It was more than fits at once.
+    expect(enginePids(mesh, graphId)).not.toEqual(before);
+  });
+
+  it('tells one that never has room, and goes on', async () => {
+    const answer = await ask(boundless);
+    expect(answer.body.error).toMatchObject({ code: 429, reason: 'OUT_OF_MEMORY' });
+    expect((await ask('RETURN 1')).body.rows).toEqual([[1]]);
+  });
+});
