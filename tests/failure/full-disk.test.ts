@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, statfs, truncate, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Mesh, startMesh } from '../support/mesh.ts';
+import { enginePids, killIfAlive, type Mesh, startMesh } from '../support/mesh.ts';
 import { createGraph, createTenant, execute, query, type RestAnswer, type Tenant } from '../support/rest.ts';
 import { canMountVolumes, mountVolume, unmountVolume } from '../support/small-volume.ts';
 
@@ -101,5 +101,24 @@ describe.runIf(hasVolumes)('a full disk', () => {
     const found = await query(tenant.rest, graphId, 'MATCH (t:T) RETURN t.id');
     const ids = new Set(found.rows.map(([each]: [number]) => each));
     expect([...acknowledged].filter((each) => !ids.has(each))).toEqual([]);
+  });
+
+  it('that a graph filled by itself leaves it so that it opens again', async () => {
+    const graphId = await newGraph();
+    const reasons = new Set<string>();
+    let count = 0;
+    for (let id = 1; id <= 400 && !reasons.has('STORAGE_FULL'); id++) {
+      const { status, body } = await tenant.rest.post(`/v1/graphs/${graphId}/execute`, {
+        // The engine keeps equal texts once.
+        statement: `CREATE (:T {id: $id, s: repeat('${id} filled by itself ', 40000)})`,
+        parameters: { id },
+      });
+      if (status === 200) count += 1;
+      else reasons.add(body.error.reason);
+    }
+    expect([...reasons]).toEqual(['STORAGE_FULL']);
+    enginePids(mesh, graphId).forEach(killIfAlive);
+    const answer = await query(tenant.rest, graphId, 'MATCH (t:T) RETURN count(t)');
+    expect(answer).toMatchObject({ rows: [[count]] });
   });
 });

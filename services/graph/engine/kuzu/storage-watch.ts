@@ -12,6 +12,12 @@ export interface StorageBounds {
 /** How old figures may be: asking the file system costs more than a small write. */
 const freshMs = 500;
 
+/**
+ * Bytes of the file that a byte of the log may become: seen were 2, for long texts take room in powers of two. Without
+ * so much room a log can be neither emptied nor, the process having ended, replayed: the graph would not open.
+ */
+const fileBytesPerLogByte = 3;
+
 /** Knows how much room a graph has left, by its files and its volume. */
 export class StorageWatch {
   readonly #path: string;
@@ -21,7 +27,9 @@ export class StorageWatch {
   #fileBytes = 0;
   #logBytes = 0;
   #reusableBytes = 0;
+  /** When it was measured, as the size of the log was. */
   #volumeFreeBytes = Number.POSITIVE_INFINITY;
+  #logBytesMeasured = 0;
 
   constructor(databasePath: string, bounds: StorageBounds) {
     this.#path = databasePath;
@@ -45,9 +53,15 @@ export class StorageWatch {
     return this.#failure(0) !== undefined;
   }
 
-  /** True where the volume has room for the copy of the file that is kept, and of pages that the log changes. */
+  /** True where the volume has room for the copy of the file that is kept, and for what the log adds to the file. */
   get mayCheckpoint(): boolean {
-    return this.#volumeFreeBytes > this.#fileBytes + this.#logBytes;
+    return this.#freeBytes > this.#fileBytes;
+  }
+
+  /** What is free on the volume once the log is in the file. */
+  get #freeBytes(): number {
+    const logged = Math.max(0, this.#logBytes - this.#logBytesMeasured);
+    return this.#volumeFreeBytes - logged - fileBytesPerLogByte * this.#logBytes;
   }
 
   /** The file does not shrink; a checkpoint leaves so much of it to be written again. */
@@ -91,6 +105,7 @@ export class StorageWatch {
       ({ bavail, bsize }) => bavail * bsize,
       () => Number.POSITIVE_INFINITY,
     );
+    this.#logBytesMeasured = this.#logBytes;
     this.#measuredMs = performance.now();
   }
 
@@ -100,7 +115,7 @@ export class StorageWatch {
       const facts = { limit_bytes: String(storageBytesMax), used_bytes: String(this.usedBytes) };
       return new EngineFailure('storage', 'the graph has as much on disk as it may; delete first', facts);
     }
-    if (this.#volumeFreeBytes - bytes >= volumeBytesFreeMin) return undefined;
+    if (this.#freeBytes - bytes >= volumeBytesFreeMin) return undefined;
     return new EngineFailure('storage', "the disk of the graph's node is full");
   }
 }
