@@ -4,8 +4,11 @@ import { Argument, program } from 'commander';
 import type { Edge } from './edge/server.ts';
 import { ConfigError } from './mesh/config/config.ts';
 import { DirectoryInUseError } from './mesh/process/directory-lock.ts';
+import { letHeapGrow } from './mesh/process/let-heap-grow.ts';
 import { pause } from './mesh/process/pause.ts';
 import { roles, start } from './start/start.ts';
+
+letHeapGrow();
 
 program
   .name('trellis-start')

@@ -5,6 +5,9 @@ import type { EngineCommand, EngineEvent } from './protocol.ts';
 // it is first used, so it is set before anything else is loaded.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
+const { letHeapGrow } = await import('../../mesh/process/let-heap-grow.ts');
+letHeapGrow();
+
 // What `ps` shows: which graph it has, or that it is a spare. No longer than the command line that it replaces.
 const openTitle = (graphId: string) => `trellis/graph/engine/${graphId}`;
 process.title = 'trellis/graph/spare';

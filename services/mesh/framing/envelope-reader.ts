@@ -96,10 +96,10 @@ export class EnvelopeReader {
     return this.#partBytes === length ? this.#takePart() : undefined;
   }
 
-  // Grows with what has come, by doubling, not to what the header says: who sends only headers gets no memory for it.
+  // Grows with what has come, four times of it, not to what the header says: who sends only headers gets no memory for it.
   #makeRoom(bytes: number): void {
     if (bytes <= this.#part.length) return;
-    const grown = Buffer.allocUnsafe(Math.min(this.#header.length, Math.max(2 * bytes, partBytesMin)));
+    const grown = Buffer.allocUnsafe(Math.min(this.#header.length, Math.max(4 * bytes, partBytesMin)));
     this.#part.copy(grown, 0, 0, this.#partBytes);
     this.#part = grown;
   }

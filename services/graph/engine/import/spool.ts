@@ -11,6 +11,7 @@ import { i32, struct, text } from './parquet/thrift-compact.ts';
 import { RefusalList } from './refusals.ts';
 import { type RowReader, type RowSink, rowBytesMax } from './row-reader.ts';
 import { createCsvColumn, createJsonColumn, type SpoolColumn } from './spool-column.ts';
+import { UnreadBytes } from './unread-bytes.ts';
 
 /** Rows of one upload: the engine keeps the keys of all of them in memory while it checks them. */
 export const importRowsMax = 50_000_000;
@@ -147,26 +148,20 @@ async function* feed(
   chunks: AsyncIterable<Uint8Array>,
   sink: RowSink,
 ): AsyncIterable<number> {
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
+  const unread = new UnreadBytes();
   /** Bytes from which on it is worth to try again: a long row is not read again for every chunk of it. */
   let enoughBytes = 0;
   const read = (isEnd: boolean): boolean => {
-    const bytes = pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending);
-    const rest = bytes.subarray(reader.read(bytes, isEnd));
-    pending = rest.length > 0 ? [rest] : [];
-    pendingBytes = rest.length;
-    enoughBytes = 2 * rest.length;
-    if (pendingBytes <= rowBytesMax) return true;
+    unread.drop(reader.read(unread.bytes, isEnd));
+    enoughBytes = 2 * unread.length;
+    if (unread.length <= rowBytesMax) return true;
     sink.refuse(reader.line, undefined, `the row has more than ${rowBytesMax} bytes`);
     return false;
   };
   for await (const chunk of chunks) {
     for (let start = 0; start < chunk.byteLength; start += sliceBytes) {
-      const length = Math.min(sliceBytes, chunk.byteLength - start);
-      pending.push(Buffer.from(chunk.buffer, chunk.byteOffset + start, length));
-      pendingBytes += length;
-      if (pendingBytes < enoughBytes && pendingBytes <= rowBytesMax) continue;
+      unread.push(chunk.subarray(start, start + sliceBytes));
+      if (unread.length < enoughBytes && unread.length <= rowBytesMax) continue;
       // Where such a row ends nobody knows, so what follows is not read.
       if (!read(false)) return;
       yield reader.rows;

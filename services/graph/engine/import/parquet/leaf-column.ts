@@ -46,19 +46,23 @@ export class LeafColumn {
     if (this.repetitionMax > 0) this.#repetitions.byte(repetition);
   }
 
-  /** The page of all values so far; begins again. */
-  takePage(): Buffer {
+  /** The page of all values so far, in pieces that are valid until more values come, or `clear`. */
+  page(): readonly Buffer[] {
     const parts: Buffer[] = [];
     if (this.repetitionMax > 0) parts.push(...levels(this.#repetitions.bytes));
     if (this.definitionMax > 0) parts.push(...levels(this.#definitions.bytes));
-    parts.push(this.physical === 'boolean' ? packBits(this.values.bytes) : Buffer.from(this.values.bytes));
+    parts.push(this.physical === 'boolean' ? packBits(this.values.bytes) : this.values.bytes);
     const size = i32(parts.reduce((sum, part) => sum + part.length, 0));
     const encodings = { 2: i32(plainEncoding), 3: i32(levelEncoding), 4: i32(levelEncoding) };
     const dataHeader = struct({ 1: i32(this.#count), ...encodings });
     const header = encodeThrift(struct({ 1: i32(dataPage), 2: size, 3: size, 5: dataHeader }));
+    return [header, ...parts];
+  }
+
+  /** Begins again, in the room that there is. */
+  clear(): void {
     for (const sink of [this.values, this.#definitions, this.#repetitions]) sink.clear();
     this.#count = 0;
-    return Buffer.concat([header, ...parts]);
   }
 }
 

@@ -34,7 +34,7 @@ export class ParquetWriter {
   /** Creates the file, which must not exist. */
   static async create(path: string, columns: ParquetColumns): Promise<ParquetWriter> {
     const writer = new ParquetWriter(await open(path, 'wx', 0o600), columns);
-    await writer.#write(magic);
+    await writer.#write([magic]);
     return writer;
   }
 
@@ -54,7 +54,7 @@ export class ParquetWriter {
     this.#groupRows += 1;
   }
 
-  /** Writes what is due. To be called now and then, so that rows do not pile up. */
+  /** Writes what is due, meanwhile no rows may come. To be called now and then, so that they do not pile up. */
   async flushIfDue(): Promise<void> {
     const bytes = this.#columns.leaves.reduce((sum, leaf) => sum + leaf.byteLength, 0);
     if (this.#groupRows >= groupRowsMax || bytes >= groupBytesMax) await this.#flush();
@@ -70,7 +70,7 @@ export class ParquetWriter {
     );
     const length = Buffer.alloc(4);
     length.writeUInt32LE(footer.length);
-    await this.#write(Buffer.concat([footer, length, magic]));
+    await this.#write([footer, length, magic]);
   }
 
   close(): Promise<void> {
@@ -82,9 +82,9 @@ export class ParquetWriter {
     const startBytes = this.#offset;
     for (const leaf of this.#columns.leaves) {
       const { count, path, physical } = leaf;
-      const page = leaf.takePage();
+      const page = leaf.page();
       const at = i64(this.#offset);
-      const size = i64(page.length);
+      const size = i64(page.reduce((sum, { length }) => sum + length, 0));
       const metadata = struct({
         1: i32(physicalTypes[physical]),
         2: list([i32(0), i32(3)]),
@@ -97,14 +97,17 @@ export class ParquetWriter {
       });
       chunks.push(struct({ 2: at, 3: metadata }));
       await this.#write(page);
+      leaf.clear();
     }
     const size = i64(this.#offset - startBytes);
     this.#groups.push(struct({ 1: list(chunks), 2: size, 3: i64(this.#groupRows) }));
     this.#groupRows = 0;
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    await this.#file.appendFile(bytes);
-    this.#offset += bytes.length;
+  async #write(parts: readonly Buffer[]): Promise<void> {
+    for (const part of parts) {
+      await this.#file.appendFile(part);
+      this.#offset += part.length;
+    }
   }
 }
