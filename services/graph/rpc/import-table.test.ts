@@ -143,6 +143,59 @@ describe('ImportTable', () => {
     ]);
   });
 
+  describe('of relationships that name the same nodes again and again', () => {
+    /** Each of a hundred nodes, beyond all that are safe integers, by many rows. */
+    const base = 2n ** 62n;
+    const rows = (more: (index: number) => string | undefined = () => undefined) =>
+      Array.from({ length: 3_000 }, (_, index) => {
+        const [from, to] = [base + BigInt(index % 100), base + BigInt((index * 7) % 100)];
+        return more(index) ?? `${from},${to}\n`;
+      }).join('');
+
+    beforeAll(async () => {
+      await graph.execute('CREATE NODE TABLE Hub(id INT64 PRIMARY KEY)');
+      await graph.execute('CREATE NODE TABLE Name(id STRING PRIMARY KEY)');
+      await graph.execute('CREATE REL TABLE Link(FROM Hub TO Hub)');
+      await graph.execute('CREATE REL TABLE Called(FROM Hub TO Name)');
+      const nodes = Array.from({ length: 100 }, (_, index) => base + BigInt(index));
+      await graph.import({ table: 'Hub' }, nodes.join('\n'));
+      await graph.import({ table: 'Name' }, 'a\nb\n');
+    });
+
+    test('loads them', async () => {
+      expect((await graph.import({ table: 'Link' }, rows())).rowCount).toBe(3_000);
+      expect(await count(`(:Hub {id: ${base + 7n}})-[:Link]->(:Hub {id: ${base + 49n}})`)).toBe(30);
+    });
+
+    test('tells of each row with a key that no node has, at either end', async () => {
+      const broken: Readonly<Record<number, string>> = {
+        17: `0,${base}\n`,
+        1900: `${base},${base - 1n}\n`,
+        2400: `0,${base + 100n}\n`,
+      };
+      const call = graph.import(
+        { table: 'Link' },
+        rows((index) => broken[index]),
+      );
+      const reason = 'there is no Hub with this primary key';
+      expect(await violationsOf(call)).toEqual([
+        { field: 'lines[18].from', description: `"0": ${reason}` },
+        { field: 'lines[2401].from', description: `"0": ${reason}` },
+        { field: 'lines[1901].to', description: `"${base - 1n}": ${reason}` },
+        { field: 'lines[2401].to', description: `"${base + 100n}": ${reason}` },
+      ]);
+    });
+
+    test('looks at the end that is no integer, too', async () => {
+      const lines = (last: string) => `${`${base},a\n${base + 1n},b\n`.repeat(100)}${last}`;
+      const call = graph.import({ table: 'Called' }, lines(`${base},c\n`));
+      expect(await violationsOf(call)).toEqual([
+        { field: 'lines[201].to', description: '"c": there is no Name with this primary key' },
+      ]);
+      expect((await graph.import({ table: 'Called' }, lines(''))).rowCount).toBe(200);
+    });
+  });
+
   test('tells of no more rows than trailers hold', async () => {
     const lines = Array.from({ length: 1_000 }, (_, index) => `${'x'.repeat(50)}${index},,,,\n`);
     const violations = await violationsOf(graph.import({ table: 'T' }, lines.join('')));

@@ -17,6 +17,7 @@ import { invalidField, toFormat } from '../engine/import/import-format.ts';
 import type { LoadableFile } from '../engine/import/import-statements.ts';
 import { findTarget, type ImportTarget } from '../engine/import/import-target.ts';
 import type { NdjsonProperty } from '../engine/import/json/ndjson-reader.ts';
+import type { KeyFile } from '../engine/import/keys/distinct-keys.ts';
 import { checkKeys, checkValues, copyRows } from '../engine/import/load-file.ts';
 import { matchColumns } from '../engine/import/parquet/match-columns.ts';
 import { readFooter } from '../engine/import/parquet/read-footer.ts';
@@ -29,6 +30,7 @@ import {
   type ReadRows,
   readText,
   type Spool,
+  type Spooled,
   toLoadable,
   writeSpool,
 } from '../engine/import/spool.ts';
@@ -44,14 +46,13 @@ const spoolFactor = 2;
 const inflatedFactor = 8;
 
 /** The names of uploads in the work directory. */
-export const uploadPattern = /^upload-\d+\.(?:parquet|raw)$/;
+export const uploadPattern = /^upload-\d+(?:-keys-\d+)?\.(?:parquet|raw)$/;
 
 let uploads = 0;
 
 /** A file that is checked but for the keys. */
-interface Upload {
+interface Upload extends Spooled {
   readonly file: LoadableFile;
-  readonly rows: number;
 }
 
 /** Loads a file into one table, all rows or none. */
@@ -93,6 +94,7 @@ async function run(
   return graph.uploads.hold(async () => {
     uploads += 1;
     const path = join(graph.workDirectory, `upload-${uploads}.parquet`);
+    const paths = [path];
     try {
       const rules = {
         bytesMax: graph.importBytesMax,
@@ -105,12 +107,17 @@ async function run(
       entry.tell({ stage: ImportStage.CHECKING, rowsRead: upload.rows });
       await graph.engine.read(limits, (transaction) => checkValues(transaction, target, upload.file));
       await graph.engine.requireRoom((await stat(path)).size);
-      const commits = await load(graph, first, limits, { target, upload, entry });
+      const keyFiles = await upload.keys.write(upload.rows, (index) => {
+        const keysPath = path.replace(/\.parquet$/, `-keys-${index}.parquet`);
+        paths.push(keysPath);
+        return keysPath;
+      });
+      const commits = await load(graph, first, limits, { target, upload, keyFiles, entry });
       const [rowCount, revision] = [upload.rows, toRevision(graph, commits)];
       entry.tell({ stage: ImportStage.DONE, rowCount, revision });
       return { rowCount, elapsedMs: elapsedMsSince(startedMs), revision };
     } finally {
-      await rm(path, { force: true });
+      for (const each of paths) await rm(each, { force: true });
     }
   });
 }
@@ -130,7 +137,7 @@ async function receive(
   };
   const file = toLoadable(path, spool);
   if (format.kind !== 'parquet') {
-    return { file, rows: await writeSpool(path, spool, target, readText(spool, format, chunks), watch) };
+    return { file, ...(await writeSpool(path, spool, target, readText(spool, format, chunks), watch)) };
   }
   const raw = path.replace(/parquet$/, 'raw');
   try {
@@ -138,9 +145,9 @@ async function receive(
     const read = { inflatedBytesMax: graph.importBytesMax * inflatedFactor };
     return {
       file,
-      rows: await withParquet(raw, spool, target, read, (rows) =>
+      ...(await withParquet(raw, spool, target, read, (rows) =>
         writeSpool(path, spool, target, rows, watch),
-      ),
+      )),
     };
   } finally {
     await rm(raw, { force: true });
@@ -180,14 +187,19 @@ async function load(
   graph: EngineGraph,
   first: ImportTableRequest,
   limits: CallLimits,
-  { target, upload, entry }: { target: ImportTarget; upload: Upload; entry: ImportEntry },
+  {
+    target,
+    upload,
+    keyFiles,
+    entry,
+  }: { target: ImportTarget; upload: Upload; keyFiles: readonly KeyFile[]; entry: ImportEntry },
 ): Promise<number> {
   const { commits } = await graph.engine.copy(limits, async (transaction) => {
     const now = await targetOf(graph, transaction, first);
     if (JSON.stringify(now) !== JSON.stringify(target)) {
       throw new EngineFailure('failed', 'the table changed while the file came in');
     }
-    await checkKeys(transaction, target, upload.file);
+    await checkKeys(transaction, target, upload.file, keyFiles);
     entry.tell({ stage: ImportStage.LOADING });
     await copyRows(transaction, target, upload.file, upload.rows);
     return { commit: true, result: undefined, changesSchema: false };

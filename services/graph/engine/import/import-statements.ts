@@ -1,6 +1,7 @@
 import { toAlias } from '../../domain/cypher/alias.ts';
 import { toStringLiteral } from '../../domain/values/string-literal.ts';
 import type { ImportTarget } from './import-target.ts';
+import type { KeyFile } from './keys/distinct-keys.ts';
 import { refusalsMax } from './refusals.ts';
 
 /** A file that the engine can load, with the upload's line numbers as `line`, and what makes the table's columns. */
@@ -19,13 +20,25 @@ export interface ImportCheck {
   readonly reason: string;
 }
 
-/** The rules on keys. The engine does not survive a copy that fails on one, so it copies only what will not. */
-export function keyChecks(target: ImportTarget, file: LoadableFile): ImportCheck[] {
+/** Counts the keys of a file that no node has, as `n`. */
+export function missingKeysStatement({ path, expression, key }: KeyFile): string {
+  return `LOAD FROM ${toStringLiteral(path)} WITH ${expression} AS k WHERE NOT EXISTS { ${matchKey(key)} } RETURN count(*) AS n`;
+}
+
+/**
+ * The rules on keys, but for columns whose keys are known to be there. The engine does not survive a copy that fails on
+ * one, so it copies only what will not.
+ */
+export function keyChecks(
+  target: ImportTarget,
+  file: LoadableFile,
+  known: ReadonlySet<number>,
+): ImportCheck[] {
   return target.columns.flatMap(({ key }, column): ImportCheck[] => {
-    if (!key) return [];
+    if (!key || known.has(column)) return [];
     const load = `${loader(file)} WITH ${file.expressions[column]} AS k, line`;
     const report = `RETURN line, cast(k AS STRING) AS value ORDER BY line LIMIT ${refusalsMax}`;
-    const match = `MATCH (n:${toAlias(key.label)}) WHERE n.${toAlias(key.property)} = k`;
+    const match = matchKey(key);
     if (!key.isOwn) {
       const reason = `there is no ${key.label} with this primary key`;
       return [{ statement: `${load} WHERE NOT EXISTS { ${match} } ${report}`, column, reason }];
@@ -56,6 +69,10 @@ export function copyStatement({ table, pair }: ImportTarget, file: LoadableFile)
     ? ` (from=${toStringLiteral(pair.fromLabel)}, to=${toStringLiteral(pair.toLabel)})`
     : '';
   return `COPY ${toAlias(table)} FROM (${loader(file)} RETURN ${columns})${options}`;
+}
+
+function matchKey({ label, property }: KeyFile['key']): string {
+  return `MATCH (n:${toAlias(label)}) WHERE n.${toAlias(property)} = k`;
 }
 
 function loader({ path }: LoadableFile): string {

@@ -6,9 +6,11 @@ import {
   type ImportCheck,
   keyChecks,
   type LoadableFile,
+  missingKeysStatement,
   readCheck,
 } from './import-statements.ts';
 import type { ImportTarget } from './import-target.ts';
+import type { KeyFile } from './keys/distinct-keys.ts';
 import { type RowRefusal, RowsRefused, refusalsMax } from './refusals.ts';
 
 /** Characters of a value that a report shows. */
@@ -23,13 +25,22 @@ export async function checkValues(
   for (const column of file.uncertain) await checkReading(transaction, target, file, column);
 }
 
-/** Checks the keys in the state that the rows are going to be loaded into. Throws RowsRefused. */
+/**
+ * Checks the keys in the state that the rows are going to be loaded into. Where one of a column is missing, or its
+ * different ones are not known, the engine looks at each row and says which it is. Throws RowsRefused.
+ */
 export async function checkKeys(
   transaction: EngineTransaction,
   target: ImportTarget,
   file: LoadableFile,
+  keyFiles: readonly KeyFile[],
 ): Promise<void> {
-  await refuseBroken(transaction, target, keyChecks(target, file));
+  const known = new Set<number>();
+  for (const keys of keyFiles) {
+    const [row] = await readRows(transaction, missingKeysStatement(keys), 1);
+    if (Number(row?.n) === 0) for (const column of keys.columns) known.add(column);
+  }
+  await refuseBroken(transaction, target, keyChecks(target, file, known));
 }
 
 /** Loads all rows. Throws EngineFailure, after which the process must be replaced. */

@@ -5,6 +5,7 @@ import { CsvReader } from './csv/csv-reader.ts';
 import type { LoadableFile } from './import-statements.ts';
 import { hasUniqueNames, type ImportColumn, type ImportTarget } from './import-target.ts';
 import { type NdjsonProperty, NdjsonReader } from './json/ndjson-reader.ts';
+import { DistinctKeys } from './keys/distinct-keys.ts';
 import { LeafColumn } from './parquet/leaf-column.ts';
 import { ParquetWriter } from './parquet/parquet-writer.ts';
 import { i32, struct, text } from './parquet/thrift-compact.ts';
@@ -83,9 +84,15 @@ export function createSpool(target: ImportTarget, { kind }: ImportFormat): Spool
   return { columns: made, cells: [], properties };
 }
 
+/** The rows of an upload as they were written. */
+export interface Spooled {
+  readonly rows: number;
+  readonly keys: DistinctKeys;
+}
+
 /**
- * Writes the rows of an upload to a file that the engine loads, each with the line on which it began. Answers with
- * their number. Throws RowsRefused, SpoolTooLarge.
+ * Writes the rows of an upload to a file that the engine loads, each with the line on which it began. Throws
+ * RowsRefused, SpoolTooLarge.
  */
 export async function writeSpool(
   path: string,
@@ -93,7 +100,7 @@ export async function writeSpool(
   target: ImportTarget,
   readRows: ReadRows,
   { spoolBytesMax, onRows }: SpoolWatch,
-): Promise<number> {
+): Promise<Spooled> {
   const line = new LeafColumn(['line'], 'int32', 0, 0);
   const lineElement = struct({ 1: i32(1), 3: i32(0), 4: text('line') });
   const writer = await ParquetWriter.create(path, {
@@ -101,6 +108,7 @@ export async function writeSpool(
     elements: [lineElement, ...columns.flatMap(({ elements }) => elements)],
     count: 1 + columns.reduce((sum, { count }) => sum + count, 0),
   });
+  const keys = new DistinctKeys(target, columns);
   const refused = new RefusalList();
   const sink: RowSink = {
     endRow: (rowLine) => {
@@ -115,15 +123,19 @@ export async function writeSpool(
   try {
     for await (const rows of readRows(sink)) {
       if (rows > importRowsMax) throw new SpoolTooLarge('rows', importRowsMax);
-      await writer.flushIfDue();
+      if (writer.isDue) {
+        keys.collect();
+        await writer.flush();
+      }
       if (writer.byteLength > spoolBytesMax) throw new SpoolTooLarge('bytes', spoolBytesMax);
       onRows(rows);
       // Others have their turn.
       await setImmediate();
     }
     refused.throwIfAny();
+    keys.collect();
     await writer.end();
-    return writer.rows;
+    return { rows: writer.rows, keys };
   } finally {
     await writer.close();
   }

@@ -53,6 +53,11 @@ export class ByteSink {
     this.#view.setFloat64(at, value, true);
   }
 
+  raw(source: Buffer): void {
+    const at = this.#take(source.length);
+    this.#bytes.set(source, at);
+  }
+
   /** Bytes with their length in front. */
   sized(source: Uint8Array, start: number, end: number): void {
     const length = end - start;

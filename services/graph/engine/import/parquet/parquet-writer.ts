@@ -54,15 +54,15 @@ export class ParquetWriter {
     this.#groupRows += 1;
   }
 
-  /** Writes what is due, meanwhile no rows may come. To be called now and then, so that they do not pile up. */
-  async flushIfDue(): Promise<void> {
+  /** True where rows pile up: to be asked now and then, and `flush` to be called. */
+  get isDue(): boolean {
     const bytes = this.#columns.leaves.reduce((sum, leaf) => sum + leaf.byteLength, 0);
-    if (this.#groupRows >= groupRowsMax || bytes >= groupBytesMax) await this.#flush();
+    return this.#groupRows >= groupRowsMax || bytes >= groupBytesMax;
   }
 
   /** Ends the file. */
   async end(): Promise<void> {
-    if (this.#groupRows > 0) await this.#flush();
+    if (this.#groupRows > 0) await this.flush();
     const { elements, count } = this.#columns;
     const root = struct({ 4: text('root'), 5: i32(count) });
     const footer = encodeThrift(
@@ -77,7 +77,8 @@ export class ParquetWriter {
     return this.#file.close();
   }
 
-  async #flush(): Promise<void> {
+  /** Writes the rows so far; meanwhile no others may come. */
+  async flush(): Promise<void> {
     const chunks: Thrift[] = [];
     const startBytes = this.#offset;
     for (const leaf of this.#columns.leaves) {
