@@ -143,9 +143,11 @@ describe('ImportTable', () => {
     ]);
   });
 
-  describe('of relationships that name the same nodes again and again', () => {
-    /** Each of a hundred nodes, beyond all that are safe integers, by many rows. */
-    const base = 2n ** 62n;
+  describe.each([
+    ['small', 1n],
+    ['large', 2n ** 62n],
+  ])('of relationships that name the same nodes again and again, by %s integers', (size, base) => {
+    const [hub, link, name, called] = [`${size}Hub`, `${size}Link`, `${size}Name`, `${size}Called`];
     const rows = (more: (index: number) => string | undefined = () => undefined) =>
       Array.from({ length: 3_000 }, (_, index) => {
         const [from, to] = [base + BigInt(index % 100), base + BigInt((index * 7) % 100)];
@@ -153,18 +155,18 @@ describe('ImportTable', () => {
       }).join('');
 
     beforeAll(async () => {
-      await graph.execute('CREATE NODE TABLE Hub(id INT64 PRIMARY KEY)');
-      await graph.execute('CREATE NODE TABLE Name(id STRING PRIMARY KEY)');
-      await graph.execute('CREATE REL TABLE Link(FROM Hub TO Hub)');
-      await graph.execute('CREATE REL TABLE Called(FROM Hub TO Name)');
+      await graph.execute(`CREATE NODE TABLE ${hub}(id INT64 PRIMARY KEY)`);
+      await graph.execute(`CREATE NODE TABLE ${name}(id STRING PRIMARY KEY)`);
+      await graph.execute(`CREATE REL TABLE ${link}(FROM ${hub} TO ${hub})`);
+      await graph.execute(`CREATE REL TABLE ${called}(FROM ${hub} TO ${name})`);
       const nodes = Array.from({ length: 100 }, (_, index) => base + BigInt(index));
-      await graph.import({ table: 'Hub' }, nodes.join('\n'));
-      await graph.import({ table: 'Name' }, 'a\nb\n');
+      await graph.import({ table: hub }, nodes.join('\n'));
+      await graph.import({ table: name }, 'a\nb\n');
     });
 
     test('loads them', async () => {
-      expect((await graph.import({ table: 'Link' }, rows())).rowCount).toBe(3_000);
-      expect(await count(`(:Hub {id: ${base + 7n}})-[:Link]->(:Hub {id: ${base + 49n}})`)).toBe(30);
+      expect((await graph.import({ table: link }, rows())).rowCount).toBe(3_000);
+      expect(await count(`(:${hub} {id: ${base + 7n}})-[:${link}]->(:${hub} {id: ${base + 49n}})`)).toBe(30);
     });
 
     test('tells of each row with a key that no node has, at either end', async () => {
@@ -174,10 +176,10 @@ describe('ImportTable', () => {
         2400: `0,${base + 100n}\n`,
       };
       const call = graph.import(
-        { table: 'Link' },
+        { table: link },
         rows((index) => broken[index]),
       );
-      const reason = 'there is no Hub with this primary key';
+      const reason = `there is no ${hub} with this primary key`;
       expect(await violationsOf(call)).toEqual([
         { field: 'lines[18].from', description: `"0": ${reason}` },
         { field: 'lines[2401].from', description: `"0": ${reason}` },
@@ -188,11 +190,11 @@ describe('ImportTable', () => {
 
     test('looks at the end that is no integer, too', async () => {
       const lines = (last: string) => `${`${base},a\n${base + 1n},b\n`.repeat(100)}${last}`;
-      const call = graph.import({ table: 'Called' }, lines(`${base},c\n`));
+      const call = graph.import({ table: called }, lines(`${base},c\n`));
       expect(await violationsOf(call)).toEqual([
-        { field: 'lines[201].to', description: '"c": there is no Name with this primary key' },
+        { field: 'lines[201].to', description: `"c": there is no ${name} with this primary key` },
       ]);
-      expect((await graph.import({ table: 'Called' }, lines(''))).rowCount).toBe(200);
+      expect((await graph.import({ table: called }, lines(''))).rowCount).toBe(200);
     });
   });
 

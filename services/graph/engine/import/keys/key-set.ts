@@ -1,111 +1,64 @@
-/** Keys that a set has at most, in 32 MiB. */
-const keysMax = 2 ** 21;
-const firstKeys = 2 ** 10;
+/** Keys are smaller than this: a bit for each is 32 MiB. */
+export const keysEnd = 2 ** 28;
+const firstWords = 2 ** 10;
+const runKeys = 2 ** 13;
 
-/** Places that are tried for one key. Some hundred happen; so many only to who knows how places are chosen. */
-const probesMax = 4_096;
-
-/** Keys side by side stay side by side, so that looking up keys that come in order stays within a cache line. */
-const runBits = 3;
-
-/** Different 64-bit integers, in a table of open addressing; 0 marks a free place. Gives up where there are too many. */
+/**
+ * Different integers, a bit for each from 0 on: nodes are numbered without large gaps as a rule. Gives up where a key is
+ * beyond that.
+ */
 export class KeySet {
-  readonly #seed: number;
-  #places = new Int32Array(4 * firstKeys);
-  #shift = shiftFor(2 * firstKeys);
+  #words = new Int32Array(firstWords);
   #size = 0;
-  #hasZero = false;
   #hasGivenUp = false;
-
-  /** `seed` chooses the places of keys: where it is not known, keys cannot be made to meet in one. */
-  constructor(seed = Math.random()) {
-    this.#seed = Math.floor(seed * 2 ** 32) | 0;
-  }
 
   /** How many there are; undefined where it has given up. */
   get size(): number | undefined {
-    return this.#hasGivenUp ? undefined : this.#size + (this.#hasZero ? 1 : 0);
+    return this.#hasGivenUp ? undefined : this.#size;
   }
 
   /** Adds integers, eight bytes each, as Parquet has them. */
   add(bytes: Buffer): void {
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-    let places = this.#places;
-    for (let at = 0; at < words.length; at += 2) {
-      const [low, high] = [words[at] as number, words[at + 1] as number];
-      const place = placeOf(low, high, this.#seed, this.#shift);
-      // Nearly all of them are there, in their own place.
-      if (places[place] === low && places[place + 1] === high && (low | high) !== 0) continue;
-      if (this.#hasGivenUp) return;
-      if ((low | high) === 0) this.#hasZero = true;
-      else this.#put(low, high, place);
-      places = this.#places;
+    const keys = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    let words = this.#words;
+    let size = this.#size;
+    for (let at = 0; at < keys.length && !this.#hasGivenUp; at += 2) {
+      const key = keys[at] as number;
+      if (keys[at + 1] !== 0 || key < 0 || key >>> 5 >= words.length) words = this.#grow(key, keys[at + 1]);
+      const word = words[key >>> 5] as number;
+      const bit = 1 << (key & 31);
+      if ((word & bit) !== 0) continue;
+      words[key >>> 5] = word | bit;
+      size += 1;
     }
+    this.#size = size;
   }
 
-  /** The integers, eight bytes each, in no order. */
+  /** The integers in their order, eight bytes each. */
   *runs(): Iterable<Buffer> {
-    if (this.#hasZero) yield Buffer.alloc(8);
-    const places = this.#places;
-    for (let at = 0; at < places.length; at += 2) {
-      if (((places[at] as number) | (places[at + 1] as number)) === 0) continue;
-      const start = at;
-      while (((places[at] as number) | (places[at + 1] as number)) !== 0 && at < places.length) at += 2;
-      yield Buffer.from(places.buffer, places.byteOffset + 4 * start, 4 * (at - start));
-    }
-  }
-
-  #put(low: number, high: number, place: number): void {
-    const places = this.#places;
-    const last = places.length - 1;
-    let at = place;
-    for (let probes = 0; probes < probesMax; probes += 1) {
-      const [lowThere, highThere] = [places[at] as number, places[at + 1] as number];
-      if (lowThere === low && highThere === high) return;
-      if ((lowThere | highThere) === 0) {
-        places[at] = low;
-        places[at + 1] = high;
-        this.#size += 1;
-        if (4 * this.#size > places.length) this.#grow();
-        return;
+    const run = new Int32Array(2 * runKeys);
+    let length = 0;
+    for (const [index, word] of this.#words.entries()) {
+      for (let rest = word; rest !== 0; rest &= rest - 1) {
+        run[length] = (index << 5) | (31 - Math.clz32(rest & -rest));
+        length += 2;
+        if (length < run.length) continue;
+        yield Buffer.from(run.buffer);
+        length = 0;
       }
-      at = (at + 2) & last;
     }
-    this.#giveUp();
+    yield Buffer.from(run.buffer, 0, 4 * length);
   }
 
-  #grow(): void {
-    if (this.#size >= keysMax) {
-      this.#giveUp();
-      return;
+  #grow(key: number, upperHalf: number | undefined): Int32Array<ArrayBuffer> {
+    if (upperHalf !== 0 || key < 0 || key >= keysEnd) {
+      this.#hasGivenUp = true;
+      this.#words = new Int32Array(0);
+    } else {
+      const grown = new Int32Array(2 ** Math.ceil(Math.log2((key >>> 5) + 1)));
+      grown.set(this.#words);
+      this.#words = grown;
     }
-    const before = this.#places;
-    this.#places = new Int32Array(2 * before.length);
-    this.#shift = shiftFor(before.length);
-    this.#size = 0;
-    for (let at = 0; at < before.length; at += 2) {
-      const [low, high] = [before[at] as number, before[at + 1] as number];
-      if ((low | high) !== 0) this.#put(low, high, placeOf(low, high, this.#seed, this.#shift));
-    }
+    return this.#words;
   }
-
-  #giveUp(): void {
-    this.#hasGivenUp = true;
-    this.#places = new Int32Array(0);
-  }
-}
-
-/** Where a key is looked for first: MurmurHash3's last steps, on both halves. */
-function placeOf(low: number, high: number, seed: number, shift: number): number {
-  let hash = Math.imul(high ^ seed, 0x85ebca6b);
-  hash = (hash ^ (hash >>> 13)) + (low >>> runBits);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  const run = (hash ^ (hash >>> 16)) >>> shift;
-  return ((run << runBits) | (low & ((1 << runBits) - 1))) << 1;
-}
-
-/** What leaves as many of a hash's upper bits as number the runs of so many places. */
-function shiftFor(places: number): number {
-  return 32 - Math.log2(places >> runBits);
 }
