@@ -4,7 +4,7 @@ import { KeySet, keysEnd } from './key-set.ts';
 
 const toBytes = (keys: readonly bigint[]) => Buffer.from(BigInt64Array.from(keys).buffer);
 const toKeys = (set: KeySet) =>
-  [...set.runs()].flatMap((run) => [...new BigInt64Array(new Uint8Array(run).buffer)]);
+  Array.from(set.runs(), (run) => [...new BigInt64Array(new Uint8Array(run).buffer)]).flat();
 
 describe('KeySet', () => {
   test('has each key once and in order, however often they come', () => {

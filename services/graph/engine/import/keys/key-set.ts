@@ -34,7 +34,7 @@ export class KeySet {
     this.#size = size;
   }
 
-  /** The integers in their order, eight bytes each. */
+  /** The integers in their order, eight bytes each, in pieces that are valid until the next one. */
   *runs(): Iterable<Buffer> {
     const run = new Int32Array(2 * runKeys);
     let length = 0;
