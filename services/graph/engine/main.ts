@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import type { EngineCommand, EngineEvent } from './protocol.ts';
 
@@ -7,6 +8,9 @@ process.env.UV_THREADPOOL_SIZE ??= '16';
 
 const { letHeapGrow } = await import('../../mesh/process/let-heap-grow.ts');
 letHeapGrow();
+
+const { NODE_COMPILE_CACHE: compileCache } = process.env;
+if (compileCache && !getCompileCacheDir()) console.error('the code compiled ahead is not used', compileCache);
 
 // What `ps` shows: which graph it has, or that it is a spare. No longer than the command line that it replaces.
 const openTitle = (graphId: string) => `trellis/graph/engine/${graphId}`;

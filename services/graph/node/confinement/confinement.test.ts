@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { EngineLauncher } from '../supervisor/engine-launcher.ts';
 import type { EngineProcess } from '../supervisor/engine-process.ts';
 import { emptyWorkRoot, letPass } from '../supervisor/work-directory.ts';
 import type { Attempts, Outcome } from '../testing/intruder.ts';
+import { fillCompileCache } from './compile-cache.ts';
 import { ConfinementMissingError, confineEngines } from './confine-engines.ts';
 import { availableLayers, type Layers, noLayers, type Platform, readPlatform } from './confinement.ts';
 import { EngineUids } from './engine-uids.ts';
@@ -44,6 +45,7 @@ async function intrude(
   attempts: Attempts,
   id: string = graphId,
   on: Platform = platform,
+  compileCache?: string,
 ): Promise<Outcome> {
   if (layers.user) await letPass(data);
   const launcher = new EngineLauncher({
@@ -55,6 +57,7 @@ async function intrude(
     uids: new EngineUids(id === graphId ? uids : { ...uids, first: uids.first + 1 }),
     heapMib: 128,
     readable: ['services', 'gen', 'node_modules'].map((name) => `${root}${name}/`),
+    compileCache,
     hangMs: 0,
     clock: systemClock,
     log,
@@ -147,6 +150,18 @@ describe.runIf(isWhole)('an engine process with a user of its own', () => {
     const { status } = await intrude({ ...layers, noNewPrivileges: false }, {}, graphId, bare);
     expect(status).toMatch(/^Uid:\t60706\t/m);
     expect(status).toMatch(/^CapEff:\t0+$/m);
+  });
+
+  test('uses the code compiled ahead under all layers, and cannot change it', async () => {
+    const compiled = join(data, 'graph-node', 'compiled');
+    const { signal } = new AbortController();
+    await fillCompileCache({ directory: compiled, program: intruder, uids, signal });
+    const [own = ''] = await readdir(compiled);
+    const [file = ''] = await readdir(join(compiled, own));
+    const path = join(compiled, own, file);
+    const outcome = await intrude(availableLayers(platform), { write: [path] }, graphId, platform, compiled);
+    expect(outcome.compiled).toMatch(/-60706$/);
+    expect(outcome.attempts[`write ${path}`]).toBe('EACCES');
   });
 
   test('leaves a graph that is ours again, so that the next process with its user id cannot reach it', async () => {

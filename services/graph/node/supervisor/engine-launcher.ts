@@ -81,9 +81,14 @@ export class EngineLauncher {
       parameters: parameters ?? [],
       uid,
       heapMib,
-      readable: [...readable, ...(compileCache ? [`${compileCache}/`] : [])],
-      // Which graph it will be is not known yet; its user reaches no other.
-      writable: [`${workDirectory}/`, `${dataDirectory}/graphs/`],
+      readable,
+      writable: [
+        `${workDirectory}/`,
+        // Which graph it will be is not known yet; its user reaches no other.
+        `${dataDirectory}/graphs/`,
+        // Node reads no cache that its permission model does not let it write. Its user may only read.
+        ...(compileCache ? [`${compileCache}/`] : []),
+      ],
     });
     return spawn(command.file, command.args, {
       cwd: workDirectory,

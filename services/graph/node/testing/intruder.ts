@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { EngineCommand, EngineConfig, EngineEvent } from '../../engine/protocol.ts';
 
@@ -25,6 +26,8 @@ export interface Outcome {
   /** Of /proc/self/status, where that can be read. */
   readonly status: string;
   readonly limits: string;
+  /** Where it has code compiled ahead from; undefined: it compiles all of it. */
+  readonly compiled?: string | undefined;
 }
 
 const [, , encoded = '{}'] = process.argv;
@@ -62,5 +65,5 @@ function intrude({ databasePath }: EngineConfig): Outcome {
     status = readFileSync('/proc/self/status', 'utf8');
     limits = readFileSync('/proc/self/limits', 'utf8');
   });
-  return { attempts, environment: Object.keys(process.env), status, limits };
+  return { attempts, environment: Object.keys(process.env), status, limits, compiled: getCompileCacheDir() };
 }
