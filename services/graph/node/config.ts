@@ -42,6 +42,8 @@ export interface GraphNodeConfig {
   readonly spares: number;
   /** A graph without calls for so long is put to sleep; 0: none is. */
   readonly idleMs: number;
+  /** A graph without calls for so long may make room for the next one before that comes; 0: none does. */
+  readonly roomIdleMs: number;
   /** How long an opening waits for a slot where all are taken. */
   readonly slotWaitMs: number;
   /** An engine process that answers nothing for so long is replaced; 0: none is. */
@@ -70,6 +72,7 @@ export function readGraphNodeConfig(env: Environment, tiers = readTierTable(env)
     tiers,
     spares: setting(env, 'TRELLIS_GRAPH_NODE_SPARES', integer(0, 16), 2),
     idleMs: setting(env, 'TRELLIS_GRAPH_NODE_IDLE_MS', integer(0, 604_800_000), 600_000),
+    roomIdleMs: setting(env, 'TRELLIS_GRAPH_NODE_ROOM_IDLE_MS', integer(0, 604_800_000), 2_000),
     slotWaitMs: setting(env, 'TRELLIS_GRAPH_NODE_SLOT_WAIT_MS', integer(0, 60_000), 10_000),
     hangMs: setting(env, 'TRELLIS_GRAPH_NODE_HANG_MS', integer(0, 600_000), 60_000),
     heapMib: setting(env, 'TRELLIS_GRAPH_NODE_ENGINE_HEAP_MIB', integer(128, 65_536), heapMib),

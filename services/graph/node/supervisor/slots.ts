@@ -27,6 +27,11 @@ export class Slots {
     this.#options = options;
   }
 
+  /** True where the next graph need not wait. */
+  get isFree(): boolean {
+    return this.#taken < this.#options.slots && this.#waiters.size === 0;
+  }
+
   /** Graphs that wait. */
   get waiting(): number {
     return this.#waiters.size;
@@ -36,7 +41,7 @@ export class Slots {
   async acquire(signal: AbortSignal): Promise<void> {
     const { slots, slotWaitMs, clock, onWanted } = this.#options;
     if (signal.aborted) throw openingEnded();
-    if (this.#taken < slots && this.#waiters.size === 0) {
+    if (this.isFree) {
       this.#taken += 1;
       return;
     }

@@ -17,6 +17,7 @@ const limits = {
   slots: 2,
   slotWaitMs: 20_000,
   idleMs: 0,
+  roomIdleMs: 0,
   openTimeoutMs: 30_000,
   closeTimeoutMs: 10_000,
   failuresMax: 3,
@@ -617,6 +618,102 @@ describe('sleep', () => {
     expect(supervisor.held()).toHaveLength(1);
     clock.advance(6_000);
     await expect.poll(() => supervisor.held()).toEqual([]);
+  });
+});
+
+describe('room for the next graph', () => {
+  const roomIdleMs = 5_000;
+  const lookAheadMs = 500;
+  const [first, second, third, fourth] = [1, 2, 3, 4];
+  const madeRoom = () => logLines.filter((line) => line.includes('so that the next one finds room')).length;
+  const open = (number: number | undefined) => supervisor.open(graphs.graph(number ?? 0));
+  /** Moves the time and lets it be looked for room. */
+  const pass = async (durationMs: number) => {
+    clock.advance(durationMs);
+    await clock.sleeper(lookAheadMs);
+  };
+
+  /** One of two graphs that are open has a call, of which the supervisor has heard when this resolves. */
+  const use = async (opening: { readonly endpoint: string }) => {
+    process.kill(pidOf(opening), 'SIGUSR2');
+    await expect.poll(() => supervisor.idleGraphIds()).toHaveLength(1);
+    serveCall(opening);
+    await expect.poll(() => supervisor.idleGraphIds()).toHaveLength(2);
+  };
+
+  beforeEach(async () => {
+    await supervisor.drain();
+    supervisor = createSupervisor({ limits: { ...limits, roomIdleMs } });
+  });
+
+  /** Two graphs are open, and a third one had to wait until the first of them made room. */
+  async function crowd() {
+    const a = await open(first);
+    clock.advance(1);
+    const b = await open(second);
+    clock.advance(graceMs);
+    const c = await open(third);
+    expect(isAlive(pidOf(a))).toBe(false);
+    return { b, c };
+  }
+
+  test('is made ahead where one had to wait: the next one finds a slot', async () => {
+    const { b, c } = await crowd();
+    await clock.sleeper(lookAheadMs);
+    await pass(roomIdleMs - graceMs);
+    await expect.poll(() => isAlive(pidOf(b))).toBe(false);
+    await expect.poll(() => supervisor.held()).toHaveLength(1);
+    await open(fourth);
+    expect(isAlive(pidOf(c))).toBe(true);
+    expect(logLines.filter((line) => line.includes('is closed to make room'))).toHaveLength(1);
+  });
+
+  test('is not made by a graph with calls or with calls of late', async () => {
+    const { b, c } = await crowd();
+    await clock.sleeper(lookAheadMs);
+    process.kill(pidOf(b), 'SIGUSR2');
+    await expect.poll(() => supervisor.idleGraphIds()).toHaveLength(1);
+    await pass(roomIdleMs - 1);
+    expect(madeRoom()).toBe(0);
+    await pass(lookAheadMs);
+    await expect.poll(() => isAlive(pidOf(c))).toBe(false);
+    expect(isAlive(pidOf(b))).toBe(true);
+  });
+
+  test('is not made by another one while one leaves', async () => {
+    await graphs.script(graphs.graph(second ?? 0).graphId, { onClose: 'hang' });
+    const { b, c } = await crowd();
+    await clock.sleeper(lookAheadMs);
+    await pass(roomIdleMs);
+    await clock.sleeper(10_000);
+    expect([isAlive(pidOf(b)), isAlive(pidOf(c))]).toEqual([true, true]);
+    await pass(roomIdleMs);
+    expect(madeRoom()).toBe(1);
+    clock.advance(10_000);
+    await expect.poll(() => isAlive(pidOf(b))).toBe(false);
+    expect(isAlive(pidOf(c))).toBe(true);
+  });
+
+  test('is not kept where as many graphs as slots are used in turn, however slowly', async () => {
+    const [a, b] = [await open(first), await open(second)];
+    for (let turn = 0; turn < 3; turn++) {
+      clock.advance(roomIdleMs * 10);
+      for (const opening of [a, b]) await use(opening);
+    }
+    expect([isAlive(pidOf(a)), isAlive(pidOf(b)), madeRoom()]).toEqual([true, true, 0]);
+  });
+
+  test('is not kept any more once the graph that made it is the first to come back', async () => {
+    const { b, c } = await crowd();
+    await clock.sleeper(lookAheadMs);
+    await pass(roomIdleMs - graceMs);
+    await expect.poll(() => isAlive(pidOf(b))).toBe(false);
+    const again = await open(second);
+    for (let turn = 0; turn < 3; turn++) {
+      clock.advance(roomIdleMs * 10);
+      for (const opening of [c, again]) await use(opening);
+    }
+    expect([isAlive(pidOf(c)), isAlive(pidOf(again)), madeRoom()]).toEqual([true, true, 1]);
   });
 });
 

@@ -2,6 +2,7 @@ import type { JWK } from 'jose';
 import type { Logger, LogLevel } from '../../../mesh/log/logger.ts';
 import type { Tier, TierTable } from '../../../mesh/plan/tier-table.ts';
 import type { Clock } from '../../../mesh/process/clock.ts';
+import { RoomAhead } from '../domain/room-ahead.ts';
 import { type Broken, engineBroken, nodeDraining, tierNotOffered } from '../errors.ts';
 import { GraphDirectory } from '../store/graph-directory.ts';
 import { Slots } from './slots.ts';
@@ -10,6 +11,9 @@ import { type EngineLimits, type Opening, SupervisedEngine } from './supervised-
 
 /** While graphs wait for a slot, how often is looked for one that can be freed, beside the moments that tell. */
 const lookForRoomMs = 150;
+
+/** While a slot is to be kept free, how often is looked for a graph that has become idle for long enough. */
+const lookAheadMs = 500;
 
 /** How much longer than it should a graph may stay awake. */
 const idleSlack = 0.1;
@@ -38,6 +42,8 @@ export interface SupervisorLimits extends EngineLimits {
   readonly slotWaitMs: number;
   /** A graph without calls for so long is closed; 0: none is. */
   readonly idleMs: number;
+  /** A graph without calls for so long may be closed for the next one before that comes; 0: none is. */
+  readonly roomIdleMs: number;
 }
 
 export interface SupervisorOptions {
@@ -67,13 +73,20 @@ export class Supervisor {
   /** Until when graphs are left alone that failed to open too often. */
   readonly #broken = new Map<string, { readonly broken: Broken; readonly untilMs: number }>();
   readonly #draining = new AbortController();
+  readonly #roomAhead = new RoomAhead();
   #isLookingForRoom = false;
+  #isLookingAhead = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     const { limits, clock } = options;
     const { slots, slotWaitMs } = limits;
-    this.#slots = new Slots({ slots, slotWaitMs, clock, onWanted: () => void this.#lookForRoom() });
+    const onWanted = () => {
+      this.#roomAhead.missed();
+      void this.#lookForRoom();
+      void this.#lookAhead();
+    };
+    this.#slots = new Slots({ slots, slotWaitMs, clock, onWanted });
     if (limits.idleMs > 0) void this.#putIdleToSleep(limits.idleMs);
   }
 
@@ -106,7 +119,9 @@ export class Supervisor {
       break;
     }
     this.#checkBroken(graphId);
-    const engine = this.#start({ ...graph, tier: this.#findTier(graph.tier) });
+    const tier = this.#findTier(graph.tier);
+    this.#roomAhead.used(graphId);
+    const engine = this.#start({ ...graph, tier });
     this.#engines.set(graphId, engine);
     void engine.ended.then(() => this.#forget(graphId, engine));
     return engine.opening;
@@ -161,7 +176,10 @@ export class Supervisor {
       clock,
       log,
       onChange,
-      onQuiet: () => this.#makeRoom(),
+      onQuiet: () => {
+        this.#makeRoom();
+        this.#makeRoomAhead();
+      },
       launch: async ({ onActivity, ...opening }) => {
         const process = await pool.take();
         try {
@@ -210,6 +228,33 @@ export class Supervisor {
       this.#makeRoom();
     }
     this.#isLookingForRoom = false;
+  }
+
+  /** Where no slot is free, puts the longest idle graph to sleep before another one needs its slot. */
+  #makeRoomAhead(): void {
+    const { clock, limits, log } = this.#options;
+    const { roomIdleMs } = limits;
+    const isLeaving = this.#fallingAsleep.size + this.#closings.size > 0;
+    if (roomIdleMs === 0 || !this.#roomAhead.pays || isLeaving || this.#slots.isFree) return;
+    const hasRested = ({ lastActiveMs }: SupervisedEngine) => clock.now() - lastActiveMs >= roomIdleMs;
+    const found = this.#idle().find(([, engine]) => engine.mayMakeRoom && hasRested(engine));
+    if (!found) return;
+    const [graphId, engine] = found;
+    log.info({ graphId }, 'an idle graph is closed so that the next one finds room');
+    this.#roomAhead.made(graphId);
+    this.#putToSleep(graphId, engine);
+  }
+
+  /** Looks again and again while that pays: a graph that has been idle for long enough says nothing when it has. */
+  async #lookAhead(): Promise<void> {
+    const { clock, limits } = this.#options;
+    if (this.#isLookingAhead || limits.roomIdleMs === 0) return;
+    this.#isLookingAhead = true;
+    while (this.#roomAhead.pays && !this.isDraining) {
+      await clock.sleep(lookAheadMs, this.#draining.signal);
+      this.#makeRoomAhead();
+    }
+    this.#isLookingAhead = false;
   }
 
   async #putIdleToSleep(idleMs: number): Promise<void> {
