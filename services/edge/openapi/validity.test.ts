@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { create } from '@bufbuild/protobuf';
 import { registerSchema, type Validator, validate } from '@hyperjump/json-schema/openapi-3-1';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { validateRequest } from '../../mesh/rpc/validation.ts';
+import { validationOf } from '../../mesh/rpc/validation.ts';
 import { contractServices } from '../contract.ts';
 import type { BodyReader, Exchange } from '../listener/exchange.ts';
 import { HttpRequest } from '../listener/http-messages.ts';
@@ -137,7 +137,7 @@ describe.each(bindings)('%s', (_name, binding) => {
     } as Exchange);
     const rules = { bodyBytesMax: 10_000, unknownParameters: 'refuse' } as const;
     for await (const message of readRequests(match, request, rules)) {
-      validateRequest(method.input, message);
+      validationOf(method.input)(message);
     }
   });
 

@@ -16,7 +16,7 @@ import {
   takesStream,
   toAnswer,
 } from './service.ts';
-import { validateRequest } from './validation.ts';
+import { type Validation, validationOf } from './validation.ts';
 
 /** A method as calls get to it, with everything that holds for each of them: policy, validation, errors, logs. */
 export class ServedMethod {
@@ -24,6 +24,7 @@ export class ServedMethod {
   readonly takesStream: boolean;
   readonly #handle: BoundMethod['handle'];
   readonly #policy: MethodPolicy;
+  readonly #validate: Validation;
   readonly #log: Logger;
 
   constructor({ desc, handle }: BoundMethod, policy: MethodPolicy, log: Logger) {
@@ -31,6 +32,7 @@ export class ServedMethod {
     this.takesStream = takesStream(desc);
     this.#handle = handle;
     this.#policy = policy;
+    this.#validate = validationOf(desc.input);
     this.#log = log;
   }
 
@@ -54,11 +56,11 @@ export class ServedMethod {
   /** The input, held against the contract; of a stream each message as it comes. */
   #checked(input: Input, context: HandlerContext): Input {
     if (!isStream(input)) {
-      validateRequest(this.desc.input, input);
+      this.#validate(input);
       return input;
     }
     // A handler that waits for a request hears of the call's end, too.
-    return validated(this.desc, untilCertainEnd(input, context));
+    return validated(this.#validate, untilCertainEnd(input, context));
   }
 
   async #answer(output: Promise<HandlerResponse>, context: HandlerContext, startMs: number): Promise<Answer> {
@@ -106,9 +108,9 @@ function checkAccess(policy: MethodPolicy, { caller }: HandlerContext): void {
   throw rpcError(ErrorReason.CREDENTIAL_MISSING, 'this method needs a credential');
 }
 
-async function* validated(method: DescMethod, requests: AsyncIterable<Message>): AsyncIterable<Message> {
+async function* validated(validate: Validation, requests: AsyncIterable<Message>): AsyncIterable<Message> {
   for await (const request of requests) {
-    validateRequest(method.input, request);
+    validate(request);
     yield request;
   }
 }
