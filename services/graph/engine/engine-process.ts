@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createVerifier } from '../../mesh/identity/assertion.ts';
 import { createLogger, type Logger } from '../../mesh/log/logger.ts';
 import { type GrpcServer, serveGrpc } from '../../mesh/rpc/grpc-server.ts';
-import { uploadPattern } from '../rpc/import-table.ts';
+import { uploadPattern } from '../rpc/upload-pattern.ts';
 import type { EngineGraph } from './engine-graph.ts';
 import { ImportBoard } from './import/import-board.ts';
 import { UploadSlots } from './import/upload-slots.ts';

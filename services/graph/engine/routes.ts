@@ -2,7 +2,6 @@ import { GraphService } from '../../../gen/trellis/graph/v1/graph_pb.js';
 import { type BoundService, bindService } from '../../mesh/rpc/service.ts';
 import { execute } from '../rpc/execute.ts';
 import { getSchema } from '../rpc/get-schema.ts';
-import { importTable } from '../rpc/import-table.ts';
 import { query } from '../rpc/query.ts';
 import { streamQuery } from '../rpc/stream-query.ts';
 import { withTierLimit, withTierLimits } from '../rpc/tier-limit.ts';
@@ -20,7 +19,11 @@ export function createRoutes(graph: EngineGraph): BoundService[] {
       query: (request, context) => query(graph, request, context).catch(nameLimit),
       streamQuery: (request, context) => withTierLimits(streamQuery(graph, request, context), tier),
       execute: (request, context) => execute(graph, request, context).catch(nameLimit),
-      importTable: (requests, context) => importTable(graph, requests, context).catch(nameLimit),
+      importTable: async (requests, context) => {
+        // Some 50 files, which most processes never need.
+        const { importTable } = await import('../rpc/import-table.ts');
+        return await importTable(graph, requests, context).catch(nameLimit);
+      },
       watchImport: (request, context) => watchImport(graph, request, context),
       getSchema: (request, context) => getSchema(graph, request, context).catch(nameLimit),
     }),

@@ -37,16 +37,11 @@ import {
 import { requireGraph, toLimits, toRevision } from './call.ts';
 import { elapsedMsSince } from './elapsed.ts';
 import { toCallError } from './errors.ts';
-
-/** How much longer than a query an import may take. */
-export const importTimeoutFactor = 10;
+import { importTimeoutFactor } from './import-timeout.ts';
 
 /** How much larger than an upload the file may be that the engine loads, or the upload when it is inflated. */
 const spoolFactor = 2;
 const inflatedFactor = 8;
-
-/** The names of uploads in the work directory. */
-export const uploadPattern = /^upload-\d+(?:-keys-\d+)?\.(?:parquet|raw)$/;
 
 let uploads = 0;
 

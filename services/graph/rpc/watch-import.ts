@@ -7,7 +7,7 @@ import type { CallContext } from '../../mesh/rpc/context.ts';
 import type { EngineGraph } from '../engine/engine-graph.ts';
 import { requireGraph, toLimits } from './call.ts';
 import { toCallError } from './errors.ts';
-import { importTimeoutFactor } from './import-table.ts';
+import { importTimeoutFactor } from './import-timeout.ts';
 
 /** Tells how far an import is, until it is over. */
 export async function* watchImport(

@@ -1,6 +1,10 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import { base64url, type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
+import * as base64url from 'jose/base64url';
+import { SignJWT } from 'jose/jwt/sign';
+import { jwtVerify } from 'jose/jwt/verify';
+import { importJWK } from 'jose/key/import';
 import { LRUCache } from 'lru-cache';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
 import { type Principal, PrincipalSchema } from '../../../gen/trellis/iam/v1/principal_pb.js';

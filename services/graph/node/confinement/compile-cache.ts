@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { chmod, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { EngineEvent } from '../../engine/protocol.ts';
 import { type UidRange, uidCount } from './engine-uids.ts';
 
@@ -10,6 +11,8 @@ export interface CompileCacheOptions {
   readonly directory: string;
   /** The engine's program, as a file path. */
   readonly program: string;
+  /** What the program loads only when it needs it, as file paths. */
+  readonly loadedLater?: readonly string[];
   /** Where engines run as users of their own. */
   readonly uids: UidRange | undefined;
   readonly signal: AbortSignal;
@@ -27,11 +30,11 @@ export async function fillCompileCache(options: CompileCacheOptions): Promise<vo
 }
 
 /** Node writes the cache when the process ends. */
-function load({ directory, program, signal }: CompileCacheOptions): Promise<void> {
+function load({ directory, program, loadedLater = [], signal }: CompileCacheOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = fork(program, [], {
       env: { ...(process.env.PATH ? { PATH: process.env.PATH } : {}), NODE_COMPILE_CACHE: directory },
-      execArgv: [],
+      execArgv: loadedLater.flatMap((path) => ['--import', pathToFileURL(path).href]),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       detached: true,

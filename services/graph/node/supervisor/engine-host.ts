@@ -20,6 +20,11 @@ const programParts = ['services', 'gen', 'node_modules', 'package.json'].map((na
   fileURLToPath(new URL(`../../../../${name}`, import.meta.url)),
 );
 
+/** What an engine loads with the first import, and the first request that is not plainly valid. */
+const loadedLater = ['../../rpc/import-table.ts', '../../../mesh/rpc/full-validation.ts'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+
 export interface EngineHostOptions {
   readonly config: GraphNodeConfig;
   /** The engine's program, as a file path. */
@@ -88,6 +93,7 @@ export class EngineHost {
       await fillCompileCache({
         directory: compileCachePath(config.dataDirectory),
         program,
+        loadedLater,
         uids: this.#layers.user ? config.engineUids : undefined,
         signal: this.#closing.signal,
       });
