@@ -1,5 +1,6 @@
 import { getCompileCacheDir } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { EngineCommand, EngineEvent } from './protocol.ts';
 
 // A statement keeps a thread of libuv's pool for as long as it runs; four are not enough. It reads this once, when
@@ -41,4 +42,6 @@ process.on('unhandledRejection', (error) => engineProcess.fail(error));
 // What came while the code was loaded is heard first: a process that was not a spare is told at once what to open.
 await setImmediate();
 await engineProcess.rehearse();
+// Only where code is compiled ahead: what other processes load when they need it.
+for (const path of process.argv.slice(2)) await import(pathToFileURL(path).href);
 await send({ type: 'ready' });

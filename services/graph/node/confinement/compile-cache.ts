@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { chmod, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { EngineEvent } from '../../engine/protocol.ts';
 import { type UidRange, uidCount } from './engine-uids.ts';
 
@@ -11,7 +10,7 @@ export interface CompileCacheOptions {
   readonly directory: string;
   /** The engine's program, as a file path. */
   readonly program: string;
-  /** What the program loads only when it needs it, as file paths. */
+  /** What the program loads only when it needs it, as file paths: its parameters. */
   readonly loadedLater?: readonly string[];
   /** Where engines run as users of their own. */
   readonly uids: UidRange | undefined;
@@ -32,9 +31,9 @@ export async function fillCompileCache(options: CompileCacheOptions): Promise<vo
 /** Node writes the cache when the process ends. */
 function load({ directory, program, loadedLater = [], signal }: CompileCacheOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = fork(program, [], {
+    const child = fork(program, loadedLater, {
       env: { ...(process.env.PATH ? { PATH: process.env.PATH } : {}), NODE_COMPILE_CACHE: directory },
-      execArgv: loadedLater.flatMap((path) => ['--import', pathToFileURL(path).href]),
+      execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       detached: true,

@@ -85,6 +85,7 @@ export class SparePool {
         await this.#add();
         this.#hasFailed = false;
       } catch (err) {
+        if (this.#isClosing) return;
         this.#noteFailure();
         log.error({ err, failures: this.#failures }, 'a spare engine process did not start');
       }
