@@ -15,6 +15,7 @@ import { createCors } from './protocol/cors.ts';
 import { serveRest } from './protocol/rest-call.ts';
 import { toRpcMethods } from './protocol/rpc-context.ts';
 import { createRpcHandler } from './protocol/rpc-handler.ts';
+import { decodeAnswer } from './rest/decode-answer.ts';
 import { createRestHandler } from './rest/handler.ts';
 
 export interface PublicHandlerOptions {
@@ -49,7 +50,7 @@ export function createPublicHandler(options: PublicHandlerOptions): RequestHandl
   ];
   const rest = createRestHandler({
     services,
-    forward: createMessageForward(table, forward),
+    forward: createMessageForward(table, forward, decodeAnswer),
     bodyBytesMax: messageBytesMax,
   });
   const pages = [healthPages(readiness), docs];

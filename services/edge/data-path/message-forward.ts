@@ -1,7 +1,7 @@
-import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { ErrorReason } from '../../../gen/trellis/common/v1/error_reason_pb.js';
-import { frame } from '../../mesh/framing/envelope.ts';
+import { type Envelope, frame } from '../../mesh/framing/envelope.ts';
 import { EnvelopeReader } from '../../mesh/framing/envelope-reader.ts';
 import { rpcError } from '../../mesh/rpc/error.ts';
 import type { Forward, ForwardBytes } from '../inbound-call.ts';
@@ -12,10 +12,17 @@ import { fromCallEnd } from './call-end.ts';
 /** Answers are held up to this many bytes beyond one message before the service is held back. */
 const heldBytesMax = 256 * 1024;
 
-/** The data path for protocols that need messages. */
-export function createMessageForward(table: MethodTable, forward: ForwardBytes): Forward {
+/** Makes a message of its bytes. Throws where they are none. */
+export type Decode = (desc: DescMessage, bytes: Uint8Array) => Message;
+
+/** The data path for protocols that need messages. Answers are decoded by protobuf-es, or by `decode`. */
+export function createMessageForward(
+  table: MethodTable,
+  forward: ForwardBytes,
+  decode: Decode = fromBinary,
+): Forward {
   return async function* (method, requests, call) {
-    const responses = new Responses(method);
+    const responses = new Responses(({ payload }) => decode(method.output, payload));
     const stream = forward(table.get(method), call, responses);
     responses.stream = stream;
     const cancel = () => {
@@ -58,7 +65,7 @@ async function send(
 
 /** The answer of a service, read message by message. */
 class Responses implements ResponseSink {
-  readonly #method: DescMethod;
+  readonly #decode: (envelope: Envelope) => Message;
   readonly #reader = new EnvelopeReader(answerBytesMax);
   stream: RequestStream | undefined;
   #end: CallEnd | undefined;
@@ -67,8 +74,8 @@ class Responses implements ResponseSink {
   #drained: (() => void) | undefined;
   #isHeldBack = false;
 
-  constructor(method: DescMethod) {
-    this.#method = method;
+  constructor(decode: (envelope: Envelope) => Message) {
+    this.#decode = decode;
   }
 
   get isOver(): boolean {
@@ -120,7 +127,7 @@ class Responses implements ResponseSink {
       this.stream?.resume();
     }
     if (!envelope) return undefined;
-    return fromBinary(this.#method.output, envelope.payload);
+    return this.#decode(envelope);
   }
 
   /** The next message when it is here; undefined after the last. Throws what the call ended with. */

@@ -6,6 +6,7 @@ import { restForm, rowField } from './message-from-json.ts';
 import { enumWriter, isDefault, scalarWriter, unboxedWriter, type WriteValue } from './scalar-to-json.ts';
 import { valueToJson } from './value-to-json.ts';
 import { hasOwnForm } from './well-known.ts';
+import { WrittenRows } from './written-rows.ts';
 
 /** A message's fields by local name, as protobuf-es keeps them. */
 type Local = Readonly<Record<string, unknown>>;
@@ -90,7 +91,9 @@ export class JsonWriter {
 
   #value(field: DescField): WriteValue {
     const single = this.#single(field);
-    if (field.fieldKind === 'list') return (value) => arrayJson(value, single);
+    if (field.fieldKind === 'list') {
+      return (value) => (value instanceof WrittenRows ? value.json : arrayJson(value, single));
+    }
     if (field.fieldKind !== 'map') return single;
     return (value) => {
       const members = Object.entries(value as Local).map(([key, each]) => {

@@ -77,20 +77,21 @@ function partJson<T extends Node | Relationship>(toJson: (part: T) => string): (
   return (part) => (part.label === '' ? 'null' : toJson(part));
 }
 
-function integerJson(integer: bigint): string {
+/** An integer of at most 64 bits as JSON. */
+export function integerJson(integer: bigint): string {
   const isSafe = integer <= safeMax && integer >= -safeMax;
   return isSafe ? integer.toString() : `"${integer}"`;
 }
 
-// Always with a fraction or an exponent, so that 36.0 stays a DOUBLE on the way back.
-function floatJson(number: number): string {
+/** A number as JSON, always with a fraction or an exponent, so that 36.0 stays a DOUBLE on the way back. */
+export function floatJson(number: number): string {
   if (!Number.isFinite(number)) return `"${number}"`;
   const text = Object.is(number, -0) ? '-0' : String(number);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-// The fewest digits that are this float and no other: 0.1, where the double next to it has 0.10000000149011612.
-function shortestFloat(float: number): number {
+/** The fewest digits that are this float and no other: 0.1, where the double next to it has 0.10000000149011612. */
+export function shortestFloat(float: number): number {
   // Digits alone have no sign of zero.
   if (float === 0) return float;
   for (let digits = 6; digits <= 8; digits += 1) {
@@ -134,12 +135,16 @@ function relationshipJson({ id, label, source, destination, properties }: Relati
   return `{"_id":${idJson(id)},"_label":${JSON.stringify(label)},${ends}${propertiesJson(properties)}}`;
 }
 
-// A property named like one of ours gets one more underscore, and so do those that already look so: `_id` becomes
-// `__id`, `__id` becomes `___id`.
 function propertiesJson(properties: readonly Field[]): string {
-  return properties
-    .map((field) => `,${memberJson(ownNamePattern.test(field.name) ? `_${field.name}` : field.name, field)}`)
-    .join('');
+  return properties.map((field) => `,${memberJson(propertyName(field.name), field)}`).join('');
+}
+
+/**
+ * The name of a property beside `_id` and its like. One named like them gets one more underscore, and so do those that
+ * already look so: `_id` becomes `__id`, `__id` becomes `___id`.
+ */
+export function propertyName(name: string): string {
+  return ownNamePattern.test(name) ? `_${name}` : name;
 }
 
 function idJson(id: InternalId | undefined): string {
