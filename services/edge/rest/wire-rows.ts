@@ -25,7 +25,7 @@ type KindCase = Value['kind']['case'];
 /** Messages within each other that protobuf-es follows. */
 const depthMax = 100;
 
-/** Messages below a value before the next value: a path, its nodes, their identities and the fields of their properties. */
+/** Messages between a value and those in it, at most: a path, a node, and its identity or the field of a property. */
 const uncountedDepth = 3;
 
 /** A value in a row stands within the row and the answer. */
