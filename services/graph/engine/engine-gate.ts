@@ -7,9 +7,11 @@ export type Release = () => void;
 
 export type Lane = 'read' | 'write' | 'alone';
 
-interface Waiter {
+/** Somebody in a line, who is let in with what he needs there. */
+export interface Waiter<T> {
   readonly lane: Lane;
-  readonly enter: (release: Release) => void;
+  readonly enter: (admission: T) => void;
+  /** Also takes him out of the line. */
   readonly refuse: (failure: EngineFailure) => void;
 }
 
@@ -24,7 +26,7 @@ export interface GateBounds {
  * come, first served; while one waits to be alone, nobody new comes in.
  */
 export class EngineGate {
-  readonly #waiting: Waiter[] = [];
+  readonly #waiting: Waiter<Release>[] = [];
   readonly #bounds: GateBounds;
   #reads = 0;
   #isWriting = false;
@@ -48,7 +50,7 @@ export class EngineGate {
 
   /** Turns away those who wait to write. */
   refuseWrites(failure: EngineFailure): void {
-    for (const waiter of this.#waiting.filter(({ lane }) => lane !== 'read')) waiter.refuse(failure);
+    refuseWriters(this.#waiting, failure);
   }
 
   /** Waits for a place in a lane. Throws EngineFailure: busy, timeout or cancelled. */
@@ -60,7 +62,7 @@ export class EngineGate {
     if (waiting >= (lane === 'read' ? this.#bounds.readsWaitingMax : this.#bounds.writesWaitingMax)) {
       throw new EngineFailure('busy', 'too many calls wait for the graph already');
     }
-    return this.#wait(lane, limits);
+    return waitIn(this.#waiting, lane, limits, () => this.#next());
   }
 
   /** Enters a lane where nobody has to be waited for. */
@@ -71,26 +73,6 @@ export class EngineGate {
   /** Enters alone where nobody is in and nobody waits. */
   tryEnterAlone(): Release | undefined {
     return this.isIdle ? this.#admit('alone') : undefined;
-  }
-
-  #wait(lane: Lane, limits: CallLimits): Promise<Release> {
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        lane,
-        enter: (release) => {
-          stop();
-          resolve(release);
-        },
-        refuse: (failure) => {
-          stop();
-          this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-          this.#next();
-          reject(failure);
-        },
-      };
-      const stop = onOver(limits, () => waiter.refuse(overFailure(limits)));
-      this.#waiting.push(waiter);
-    });
   }
 
   #isFree(lane: Lane): boolean {
@@ -133,6 +115,37 @@ export class EngineGate {
       }
     }
   }
+}
+
+/** Stands in a line until let in. Throws what the waiter is refused with, timeout or cancelled among it. */
+export function waitIn<T>(
+  line: Waiter<T>[],
+  lane: Lane,
+  limits: CallLimits,
+  onRefused: () => void = () => {},
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const waiter: Waiter<T> = {
+      lane,
+      enter: (admission) => {
+        stop();
+        resolve(admission);
+      },
+      refuse: (failure) => {
+        stop();
+        line.splice(line.indexOf(waiter), 1);
+        onRefused();
+        reject(failure);
+      },
+    };
+    const stop = onOver(limits, () => waiter.refuse(overFailure(limits)));
+    line.push(waiter);
+  });
+}
+
+/** Turns away those in a line who wait to write. */
+export function refuseWriters<T>(line: readonly Waiter<T>[], failure: EngineFailure): void {
+  for (const waiter of line.filter(({ lane }) => lane !== 'read')) waiter.refuse(failure);
 }
 
 /** The failure of a call whose time is over. */

@@ -181,11 +181,11 @@ export class EngineProcess {
       isQuiet: () => this.#calls.underWay === 0,
       onBroken: replaceMe,
     });
+    const renewal = setInterval(() => this.#renewIfIdle(memory), renewalLookMs).unref();
     const unwatch = () => {
       memory.close();
       clearInterval(renewal);
     };
-    const renewal = setInterval(() => this.#renewIfIdle(memory), renewalLookMs).unref();
     const schema = new SchemaCache();
     const graph: EngineGraph = {
       graphId: config.graphId,

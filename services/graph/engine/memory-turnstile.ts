@@ -1,16 +1,9 @@
-import { onOver } from './call-watch.ts';
 import { EngineFailure } from './engine-failure.ts';
-import { type Lane, overFailure } from './engine-gate.ts';
+import { type Lane, refuseWriters, type Waiter, waitIn } from './engine-gate.ts';
 import type { CallLimits } from './graph-engine.ts';
 
 /** How often is looked again while somebody waits, beside the moments that tell: memory and results say nothing. */
 const lookMs = 50;
-
-interface Waiter {
-  readonly lane: Lane;
-  readonly enter: () => void;
-  readonly refuse: (failure: EngineFailure) => void;
-}
 
 export interface MemoryTurnstileOptions {
   readonly waitingMax: number;
@@ -26,7 +19,7 @@ export interface MemoryTurnstileOptions {
  */
 export class MemoryTurnstile {
   readonly #options: MemoryTurnstileOptions;
-  readonly #waiting: Waiter[] = [];
+  readonly #waiting: Waiter<void>[] = [];
   #inside = 0;
   #look: NodeJS.Timeout | undefined;
 
@@ -52,7 +45,8 @@ export class MemoryTurnstile {
     if (this.#waiting.length >= this.#options.waitingMax) {
       throw new EngineFailure('busy', 'too many calls wait for memory already');
     }
-    await this.#wait(lane, limits);
+    this.#look ??= setInterval(() => this.#next(), lookMs);
+    await waitIn(this.#waiting, lane, limits);
   }
 
   leave(): void {
@@ -62,7 +56,7 @@ export class MemoryTurnstile {
 
   /** Turns away those who wait to write. */
   refuseWrites(failure: EngineFailure): void {
-    for (const waiter of this.#waiting.filter(({ lane }) => lane !== 'read')) waiter.refuse(failure);
+    refuseWriters(this.#waiting, failure);
   }
 
   #hasRoom(): boolean {
@@ -70,29 +64,11 @@ export class MemoryTurnstile {
     return !isTight() || (this.#inside === 0 && openResults() === 0);
   }
 
-  #wait(lane: Lane, limits: CallLimits): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        lane,
-        enter: () => {
-          stop();
-          this.#inside += 1;
-          resolve();
-        },
-        refuse: (failure) => {
-          stop();
-          this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-          reject(failure);
-        },
-      };
-      const stop = onOver(limits, () => waiter.refuse(overFailure(limits)));
-      this.#waiting.push(waiter);
-      this.#look ??= setInterval(() => this.#next(), lookMs);
-    });
-  }
-
   #next(): void {
-    while (this.#waiting.length > 0 && this.#hasRoom()) this.#waiting.shift()?.enter();
+    while (this.#waiting.length > 0 && this.#hasRoom()) {
+      this.#inside += 1;
+      this.#waiting.shift()?.enter();
+    }
     if (this.#waiting.length > 0) return;
     clearInterval(this.#look);
     this.#look = undefined;

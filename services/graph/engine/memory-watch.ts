@@ -20,8 +20,8 @@ export interface MemoryWatchOptions {
 }
 
 /**
- * Looks at the memory of the process. The engine's buffer pool does not bound what a statement takes (tried on
- * 0.11.3: `collect` over 20 million rows took 2.6 GB with a pool of 256 MB), and nothing can interrupt a
+ * Looks at the memory of the process. The engine's buffer pool does not bound what a statement takes (tried on 0.11.3:
+ * `RETURN size(range(1, 10000000))` took more than 1.6 GB with a pool of 512 MiB), and nothing can interrupt a
  * statement, so only the process's end saves the neighbours.
  */
 export class MemoryWatch {
