@@ -22,6 +22,7 @@ import type { GraphTables } from '../domain/values/graph-tables.ts';
 import { hasPreparablePlaces } from '../domain/values/parameter-places.ts';
 import { typeOfValue } from '../domain/values/parameter-type.ts';
 import type { EngineParameter } from '../domain/values/text-form.ts';
+import { unfoldRanges } from '../domain/values/unfold-ranges.ts';
 import { detachedMax } from './detach-nodes.ts';
 import { type ExactPlan, exactForms, ValueNotExact } from './exact-result.ts';
 import { StatementRefused } from './statement-refused.ts';
@@ -92,12 +93,13 @@ function toCall(
   given: ReadonlyMap<string, Value>,
   bound: BoundStatement,
 ): PreparedCall {
-  const { tokens, values, rewritten } = bound;
+  const { values, rewritten } = bound;
   const { detach } = verdict;
+  const tokens = unfoldRanges(bound.tokens);
   const isBound = values !== undefined && Object.keys(values).length > 0;
   const read = (all: readonly Token[]) => (detach ? withoutDetach(all, detach) : all);
   return {
-    text: rewritten.size > 0 || detach ? toCanonical(read(tokens)) : verdict.canonical,
+    text: tokens !== verdict.tokens || detach ? toCanonical(read(tokens)) : verdict.canonical,
     values: detach ? valuesIn(read(verdict.tokens), values) : values,
     naming: detach && {
       text: namingNodes(tokens, detach, detachedMax + 1),
@@ -112,8 +114,8 @@ function toCall(
     names: (engineNames) => restoreNames(engineNames, verdict.tokens, branches[0], rewritten),
     exactText: (plan, tables) => {
       // Never prepared: the forms are made of functions that do not survive parameters without type.
-      const written = writeParameters(verdict.tokens, given);
-      const exact = rewriteProjections(read(written.tokens), branches, exactForms(plan, tables));
+      const written = unfoldRanges(writeParameters(verdict.tokens, given).tokens);
+      const exact = rewriteProjections(read(written), branches, exactForms(plan, tables));
       if (exact) return exact;
       const [column] = plan.columns;
       throw new ValueNotExact(column?.name ?? '', column?.type ?? '');

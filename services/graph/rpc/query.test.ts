@@ -57,6 +57,19 @@ describe('Query', () => {
     expect((await graph.query('UNWIND range(1, 10000) AS i RETURN i')).rowCount).toBe(10_000);
   });
 
+  test.each([
+    ['a literal', '1000000'],
+    ['a parameter', '$n'],
+  ])('takes little memory for a long range to %s', async (_, to) => {
+    const before = process.memoryUsage.rss();
+    const statement = `UNWIND range(1, ${to}) AS i RETURN count(i) AS n, min(i), max(i), sum(i)`;
+    const answer = await graph.query(statement, to === '$n' ? { n: int64(1_000_000n) } : {});
+    expect(kindsOf(answer).slice(0, 3)).toEqual([int64(1_000_000n), int64(1n), int64(1_000_000n)]);
+    expect(answer.columns.map(({ name }) => name)).toEqual(['n', 'MIN(i)', 'MAX(i)', 'SUM(i)']);
+    // The engine's constant takes more than 500 MiB.
+    expect(process.memoryUsage.rss() - before).toBeLessThan(256 * 2 ** 20);
+  });
+
   test('refuses statements that write, with their place', async () => {
     expect(await failureOf(graph.query('MATCH (p)\n  DELETE p'))).toEqual({
       reason: 'STATEMENT_WRITES',

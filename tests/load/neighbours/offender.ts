@@ -8,7 +8,7 @@ const thousands = ['x', 'y', 'z'].map((name) => `UNWIND range(1, 5000) AS ${name
 /** Takes all cores that it is given until its time is over, and little memory. */
 const endless = `${thousands} RETURN sum(x * y + z)`;
 /** Takes memory that no pool bounds, as fast as it can, until the process has more than it may. */
-const swelling = 'UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y)';
+const swelling = 'RETURN size(range(1, 100000000))';
 const million = 'UNWIND range(1, 1000000) AS i RETURN i, i * 2 AS j, cast(i AS STRING) AS s';
 /** Takes all of the pool. */
 const greedy =
