@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte, ne, or, sql } from 'drizzle-orm';
 import type { Sql } from '../../mesh/sql/database.ts';
 import type { GraphRecord, NodeRecord } from '../domain/graph-record.ts';
 import { type PlacementChange, type ReportedGraph, reconcile } from '../domain/reconcile.ts';
@@ -29,7 +29,10 @@ export class SqlNodeStore {
     this.#sql = sql;
   }
 
-  /** Takes a report. Reports of one node take turns. */
+  /**
+   * Takes a report. Reports of one node take turns. Locks the graphs that it can change or has to name, not those that
+   * sleep: a node has many of them, and reports often.
+   */
   report({ node: reporter, openGraphs, leaseEndTime }: NodeReport): Promise<ReportOutcome> {
     return this.#sql.transaction(async (tx) => {
       const { nodeId, ...described } = { ...reporter, leaseEndTime };
@@ -37,16 +40,22 @@ export class SqlNodeStore {
         .insert(node)
         .values({ nodeId, ...described })
         .onConflictDoUpdate({ target: node.nodeId, set: described });
+      const reportedIds = openGraphs.map(({ graphId }) => graphId);
       const assigned = await tx
         .select()
         .from(graph)
-        .where(eq(graph.nodeId, nodeId))
+        .where(
+          and(
+            eq(graph.nodeId, nodeId),
+            or(eq(graph.isOpen, true), ne(graph.stage, 'ready'), inArray(graph.graphId, reportedIds)),
+          ),
+        )
         .orderBy(asc(graph.graphId))
         .for('update');
       const changed: GraphRecord[] = [];
       for (const change of reconcile(assigned, openGraphs)) changed.push(...(await applyChange(tx, change)));
       const assignedIds = new Set(assigned.map(({ graphId }) => graphId));
-      const foreign = openGraphs.map(({ graphId }) => graphId).filter((id) => !assignedIds.has(id));
+      const foreign = reportedIds.filter((id) => !assignedIds.has(id));
       const strays = await known(tx, foreign);
       const deleting = assigned.filter(({ stage }) => stage === 'deleting').map(({ graphId }) => graphId);
       return {
