@@ -1,7 +1,7 @@
 /**
  * What one tenant's misbehaviour does to another's latency on the same node: a neighbour makes point queries at a
  * steady pace, before, between and while the other misbehaves. Prints p50 and p99 beside the baseline around them.
- * The disk of the graphs is a small volume of its own, where one can be mounted. `npm run bench:neighbours -- --seconds 10`.
+ * The disk of the graphs is a small volume of its own, where one can be mounted. `npm run bench:neighbours -- --seconds 20`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ import { pacedLoad, type Seen } from './neighbours/paced-load.ts';
 const perSecond = 50;
 const rows = 10_000;
 const diskMiB = 200;
-/** How long an offender goes on before it is measured: it has begun by then. */
+/** How long an offender goes on before it is measured: it has begun by then, but no huge result is through. */
 const leadSeconds = 2;
 const offenders = [
   'crash loop',
@@ -27,6 +27,8 @@ const offenders = [
   'swelling queries',
   'huge results, read fast',
   'huge results, read slowly',
+  'huge results over gRPC, read fast',
+  'huge results over gRPC, read slowly',
   'results too large',
   'pool exhaustion',
   'memory exhaustion',
@@ -34,7 +36,7 @@ const offenders = [
 ];
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '10' }, only: { type: 'string' } },
+  options: { seconds: { type: 'string', default: '20' }, only: { type: 'string' } },
 });
 const seconds = Number(values.seconds);
 const dataDirectory = await mkdtemp(join(tmpdir(), 'trellis-neighbours-'));

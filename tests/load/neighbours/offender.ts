@@ -2,7 +2,12 @@
  * One misbehaving tenant, a process of its own: `offender.ts <what> <url> <api key> <graph id>`. Goes on until
  * SIGTERM, then prints what it was answered, and how often, as JSON on a second line.
  */
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { setTimeout } from 'node:timers/promises';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { StreamQueryRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { frame } from '../../../services/mesh/framing/envelope.ts';
 
 const thousands = ['x', 'y', 'z'].map((name) => `UNWIND range(1, 5000) AS ${name}`).join(' ');
 /** Takes all cores that it is given until its time is over, and little memory. */
@@ -47,12 +52,42 @@ const drain = (pauseMs: number) => async (response: Response) => {
   return /"reason":"(\w+)"/.exec(end)?.[1] ?? 'answered';
 };
 
+/** Streams over gRPC with a pause after each piece, and reads nothing but how it ends. */
+const streamGrpc = async (statement: string, pauseMs: number): Promise<string> => {
+  const session = connect(url);
+  session.on('error', () => {});
+  try {
+    const request = session.request({
+      ':method': 'POST',
+      ':path': '/trellis.graph.v1.GraphService/StreamQuery',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization: `Bearer ${apiKey}`,
+    });
+    const ended = once(request, 'trailers');
+    ended.catch(() => {});
+    request.end(
+      frame(toBinary(StreamQueryRequestSchema, create(StreamQueryRequestSchema, { graphId, statement }))),
+    );
+    for await (const _ of request) {
+      if (isOver) return 'left';
+      if (pauseMs > 0) await setTimeout(pauseMs);
+    }
+    const [{ 'grpc-status': status }] = await ended;
+    return status === '0' ? 'answered' : `status ${status}`;
+  } finally {
+    session.destroy();
+  }
+};
+
 const kinds: Readonly<Record<string, readonly [number, () => Promise<string>]>> = {
   'crash loop': [2, () => post('query', 'MATCH (t:T) RETURN count(t)', toReason)],
   'endless queries': [16, () => post('query', endless, toReason)],
   'swelling queries': [16, () => post('query', swelling, toReason)],
   'huge results, read fast': [4, () => post('query/stream', million, drain(0))],
   'huge results, read slowly': [8, () => post('query/stream', million, drain(100))],
+  'huge results over gRPC, read fast': [4, () => streamGrpc(million, 0)],
+  'huge results over gRPC, read slowly': [8, () => streamGrpc(million, 100)],
   'results too large': [4, () => post('query', 'UNWIND range(1, 200000) AS i RETURN i', toReason)],
   'full disk': [
     2,
