@@ -22,7 +22,7 @@ import type { GraphTables } from '../domain/values/graph-tables.ts';
 import { hasPreparablePlaces } from '../domain/values/parameter-places.ts';
 import { typeOfValue } from '../domain/values/parameter-type.ts';
 import type { EngineParameter } from '../domain/values/text-form.ts';
-import { unfoldRanges } from '../domain/values/unfold-ranges.ts';
+import { unfoldRanges, unwoundRanges } from '../domain/values/unfold-ranges.ts';
 import { detachedMax } from './detach-nodes.ts';
 import { type ExactPlan, exactForms, ValueNotExact } from './exact-result.ts';
 import { StatementRefused } from './statement-refused.ts';
@@ -54,6 +54,7 @@ interface Judged {
   readonly verdict: AcceptedStatement;
   readonly branches: readonly (Projection | undefined)[];
   readonly isPreparable: boolean;
+  readonly unwoundRanges: readonly number[];
 }
 
 const judgedMax = 1_000;
@@ -69,9 +70,10 @@ export class StatementPreparer {
 
   /** Throws StatementRefused or ParameterInvalid. */
   prepare(statement: string, mode: StatementMode, parameters: Readonly<Record<string, Value>>): PreparedCall {
-    const { verdict, branches, isPreparable } = this.#judge(statement, mode);
+    const judged = this.#judge(statement, mode);
+    const { verdict, isPreparable } = judged;
     const given = checkParameters(verdict.parameters, parameters);
-    return toCall(verdict, branches, given, bindParameters(verdict.tokens, given, isPreparable));
+    return toCall(judged, given, bindParameters(verdict.tokens, given, isPreparable));
   }
 
   #judge(statement: string, mode: StatementMode): Judged {
@@ -81,21 +83,22 @@ export class StatementPreparer {
     const verdict = judgeStatement(statement, mode, this.#limits);
     if (!verdict.ok) throw new StatementRefused(verdict, this.#limits.statementCharsMax);
     const { branches } = parseStatement(verdict.tokens, this.#limits);
-    const judged = { verdict, branches, isPreparable: hasPreparablePlaces(verdict.tokens) };
+    const judged = {
+      verdict,
+      branches,
+      isPreparable: hasPreparablePlaces(verdict.tokens),
+      unwoundRanges: unwoundRanges(verdict.tokens),
+    };
     this.#judged.set(key, judged);
     return judged;
   }
 }
 
-function toCall(
-  verdict: AcceptedStatement,
-  branches: Judged['branches'],
-  given: ReadonlyMap<string, Value>,
-  bound: BoundStatement,
-): PreparedCall {
+function toCall(judged: Judged, given: ReadonlyMap<string, Value>, bound: BoundStatement): PreparedCall {
+  const { verdict, branches } = judged;
   const { values, rewritten } = bound;
   const { detach } = verdict;
-  const tokens = unfoldRanges(bound.tokens);
+  const tokens = unfoldRanges(bound.tokens, judged.unwoundRanges);
   const isBound = values !== undefined && Object.keys(values).length > 0;
   const read = (all: readonly Token[]) => (detach ? withoutDetach(all, detach) : all);
   return {
@@ -107,14 +110,12 @@ function toCall(
       expressions: detach.nodes.length,
     },
     verdict,
-    written: isBound
-      ? () => toCall(verdict, branches, given, writeParameters(verdict.tokens, given))
-      : undefined,
+    written: isBound ? () => toCall(judged, given, writeParameters(verdict.tokens, given)) : undefined,
     key: () => `${typesOf(given)} ${verdict.canonical}`,
     names: (engineNames) => restoreNames(engineNames, verdict.tokens, branches[0], rewritten),
     exactText: (plan, tables) => {
       // Never prepared: the forms are made of functions that do not survive parameters without type.
-      const written = unfoldRanges(writeParameters(verdict.tokens, given).tokens);
+      const written = unfoldRanges(writeParameters(verdict.tokens, given).tokens, judged.unwoundRanges);
       const exact = rewriteProjections(read(written), branches, exactForms(plan, tables));
       if (exact) return exact;
       const [column] = plan.columns;

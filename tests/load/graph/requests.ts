@@ -1,5 +1,6 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { QueryRequestSchema, StreamQueryRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
+import { frame } from '../../../services/mesh/framing/envelope.ts';
 import type { LoadRequest } from '../edge/line.ts';
 import { ids } from './statements.ts';
 
@@ -50,8 +51,5 @@ function grpcHeaders(apiKey: string) {
 }
 
 function toEnvelope<S extends DescMessage>(schema: S, init: MessageInitShape<S>): Uint8Array {
-  const message = toBinary(schema, create(schema, init));
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
+  return frame(toBinary(schema, create(schema, init)));
 }

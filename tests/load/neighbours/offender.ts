@@ -5,9 +5,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { setTimeout } from 'node:timers/promises';
-import { create, toBinary } from '@bufbuild/protobuf';
-import { StreamQueryRequestSchema } from '../../../gen/trellis/graph/v1/graph_pb.js';
-import { frame } from '../../../services/mesh/framing/envelope.ts';
+import { streamByGrpc } from '../graph/requests.ts';
 
 const thousands = ['x', 'y', 'z'].map((name) => `UNWIND range(1, 5000) AS ${name}`).join(' ');
 /** Takes all cores that it is given until its time is over, and little memory. */
@@ -57,18 +55,11 @@ const streamGrpc = async (statement: string, pauseMs: number): Promise<string> =
   const session = connect(url);
   session.on('error', () => {});
   try {
-    const request = session.request({
-      ':method': 'POST',
-      ':path': '/trellis.graph.v1.GraphService/StreamQuery',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      authorization: `Bearer ${apiKey}`,
-    });
+    const { path, headers, body } = streamByGrpc(graphId, statement, apiKey);
+    const request = session.request({ ':method': 'POST', ':path': path, ...headers });
     const ended = once(request, 'trailers');
     ended.catch(() => {});
-    request.end(
-      frame(toBinary(StreamQueryRequestSchema, create(StreamQueryRequestSchema, { graphId, statement }))),
-    );
+    request.end(body);
     for await (const _ of request) {
       if (isOver) return 'left';
       if (pauseMs > 0) await setTimeout(pauseMs);

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { toCanonical } from '../cypher/canonical.ts';
 import { tokenize } from '../cypher/tokenize.ts';
-import { unfoldRanges } from './unfold-ranges.ts';
+import { unfoldRanges, unwoundRanges } from './unfold-ranges.ts';
 
 const zero = 'CASE WHEN gen_random_uuid() IS NULL THEN 1 ELSE 0 END';
-const unfolded = (statement: string) => toCanonical(unfoldRanges(tokenize(statement)));
+const unfolded = (statement: string) => {
+  const tokens = tokenize(statement);
+  return toCanonical(unfoldRanges(tokens, unwoundRanges(tokens)));
+};
 
 test.each([
   ['UNWIND range(1, 1000000) AS i RETURN i', `UNWIND range(1, 1000000 + ${zero}) AS i RETURN i`],
