@@ -9,6 +9,7 @@ it('the edge listens on the loopback address where nothing is set', () => {
     adminPort: 9090,
     corsOrigins: ['*'],
     messageBytesMax: 4_194_304,
+    bulkPercent: 25,
     drainMs: 5_000,
   });
 });
@@ -18,6 +19,7 @@ it.each([
   ['TRELLIS_EDGE_HOST', ' '],
   ['TRELLIS_ADMIN_PORT', '-1'],
   ['TRELLIS_EDGE_MESSAGE_BYTES', '0'],
+  ['TRELLIS_EDGE_BULK_PERCENT', '0'],
   ['TRELLIS_EDGE_DRAIN_MS', '1.5'],
 ])('a bad %s stops the start by its name', (name, value) => {
   expect(() => readEdgeConfig({ [name]: value })).toThrow(name);

@@ -14,6 +14,8 @@ export interface EdgeConfig {
   readonly corsOrigins: readonly string[];
   /** The largest request message, in bytes, after inflation. */
   readonly messageBytesMax: number;
+  /** What large answers may take together while small ones go out, in percent of a processor. */
+  readonly bulkPercent: number;
   /** How long calls under way may take to finish when the edge ends. */
   readonly drainMs: number;
 }
@@ -27,6 +29,7 @@ export function readEdgeConfig(env: Environment): EdgeConfig {
     adminPort: setting(env, 'TRELLIS_ADMIN_PORT', integer(0, 65_535), 9090),
     corsOrigins: setting(env, 'TRELLIS_EDGE_CORS_ORIGINS', text, '*').split(/[\s,]+/),
     messageBytesMax: setting(env, 'TRELLIS_EDGE_MESSAGE_BYTES', integer(1_024, 64 * 2 ** 20), 4 * 2 ** 20),
+    bulkPercent: setting(env, 'TRELLIS_EDGE_BULK_PERCENT', integer(1, 10_000), 25),
     drainMs: setting(env, 'TRELLIS_EDGE_DRAIN_MS', integer(0, 600_000), 5_000),
   };
 }

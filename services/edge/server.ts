@@ -73,7 +73,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     { name: 'placements', isReady: () => placements.isComplete },
     ...(options.checks ?? []),
   ]);
-  const upstreams = new Http2Upstreams({ self, log });
+  const upstreams = new Http2Upstreams({ self, log, bulkShare: config.bulkPercent / 100 });
   const control = createControlUpstream({ local, resolver, upstreams, log });
   const forward = createForward({
     admit: createAdmit(identifier, createRateLimit(limiter)),

@@ -3,6 +3,7 @@ import type { Fields, Stream, StreamListener } from '../../mesh/http2/stream.ts'
 import type { Caller } from '../../mesh/rpc/context.ts';
 import { toRpcError } from '../../mesh/rpc/error.ts';
 import type { RequestStream } from '../data-path/call.ts';
+import type { BulkAnswer, BulkLane } from './bulk-lane.ts';
 import type { Endpoint, PendingCall } from './endpoint.ts';
 import { requestFields } from './request-fields.ts';
 import { customFields, fieldOf, isGrpc } from './response-fields.ts';
@@ -13,14 +14,18 @@ import { endFromError, endFromFields, errorFromHttp, errorFromReset, unreachable
 /** What a call holds of its requests before it has a stream, beside the chunk that went over it. */
 const heldBytesMax = 64 * 1024;
 
+/** An answer with more bytes is large. */
+const smallBytesMax = 64 * 1024;
+
 /**
  * A call on an HTTP/2 stream. Held in between: of the requests 64 KiB and a chunk, here or in the stream; of a paused
  * answer what the stream's window lets through (see session.ts).
  */
-export class Http2Call implements RequestStream, PendingCall, StreamListener {
+export class Http2Call implements RequestStream, PendingCall, StreamListener, BulkAnswer {
   readonly #endpoint: Endpoint;
   readonly #request: UpstreamRequest;
   readonly #sink: UpstreamSink;
+  readonly #lane: BulkLane;
   #caller: Caller | undefined;
   #session: Session | undefined;
   #stream: Stream | undefined;
@@ -28,14 +33,18 @@ export class Http2Call implements RequestStream, PendingCall, StreamListener {
   #heldBytes = 0;
   #isEnded = false;
   #isPaused = false;
+  /** For its turn among the large answers, whatever its reader wants. */
+  #isWaiting = false;
+  #answerBytes = 0;
   #hasHead = false;
   #wantsDrain = false;
   #isOver = false;
 
-  constructor(endpoint: Endpoint, request: UpstreamRequest, sink: UpstreamSink) {
+  constructor(endpoint: Endpoint, request: UpstreamRequest, sink: UpstreamSink, lane: BulkLane) {
     this.#endpoint = endpoint;
     this.#request = request;
     this.#sink = sink;
+    this.#lane = lane;
   }
 
   start(caller: Caller): void {
@@ -60,6 +69,7 @@ export class Http2Call implements RequestStream, PendingCall, StreamListener {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#held = undefined;
+    this.#lane.leave(this);
     if (this.#stream) this.#interrupt(this.#stream);
     else this.#endpoint.withdraw(this);
   }
@@ -71,7 +81,12 @@ export class Http2Call implements RequestStream, PendingCall, StreamListener {
 
   resume(): void {
     this.#isPaused = false;
-    this.#stream?.resume();
+    if (!this.#isWaiting) this.#stream?.resume();
+  }
+
+  goOn(): void {
+    this.#isWaiting = false;
+    if (!this.#isPaused) this.#stream?.resume();
   }
 
   send(session: Session): void {
@@ -102,7 +117,13 @@ export class Http2Call implements RequestStream, PendingCall, StreamListener {
   }
 
   onData(chunk: Buffer): void {
-    if (!this.#isOver) this.#sink.onData(chunk);
+    if (this.#isOver) return;
+    this.#answerBytes += chunk.length;
+    if (this.#answerBytes > smallBytesMax && !this.#lane.take(chunk.length, this)) {
+      this.#isWaiting = true;
+      this.#stream?.pause();
+    }
+    this.#sink.onData(chunk);
   }
 
   /** The answer ended without a status. */
@@ -160,6 +181,8 @@ export class Http2Call implements RequestStream, PendingCall, StreamListener {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#held = undefined;
+    this.#lane.leave(this);
+    if (this.#answerBytes <= smallBytesMax) this.#lane.noteSmall();
     // The service answered all that it will: nobody needs the rest of the requests.
     if (this.#stream) this.#interrupt(this.#stream);
     this.#sink.onEnd(end);

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Signer } from '../../mesh/identity/assertion.ts';
 import type { Logger } from '../../mesh/log/logger.ts';
 import type { RequestStream } from '../data-path/call.ts';
+import { BulkLane } from './bulk-lane.ts';
 import { Endpoint } from './endpoint.ts';
 import { Http2Call } from './http2-call.ts';
 import { createSelfCaller, type SelfCaller } from './self-caller.ts';
@@ -15,9 +16,13 @@ export interface Http2UpstreamsOptions {
   /** Who the edge itself is: see `createSelfAssertion`. */
   readonly self: () => ReturnType<Signer>;
   readonly log: Logger;
+  /** What large answers may take while small ones go out, in processors; a quarter of one where not given. */
+  readonly bulkShare?: number;
   readonly times?: Partial<SessionTimes>;
   /** Milliseconds, monotonic. */
   readonly now?: () => number;
+  /** Processor time of the process, in milliseconds. */
+  readonly spentMs?: () => number;
 }
 
 /** Ways to services over HTTP/2 without TLS, by address. Deadlines are passed on, not enforced. */
@@ -26,16 +31,20 @@ export class Http2Upstreams implements Upstreams {
   readonly #log: Logger;
   readonly #times: SessionTimes;
   readonly #now: () => number;
+  readonly #lane: BulkLane;
   readonly #upstreams = new LRUCache<string, Http2Upstream>({
     max: endpointsMax,
     dispose: (upstream) => upstream.close(),
   });
 
-  constructor({ self, log, times, now = () => performance.now() }: Http2UpstreamsOptions) {
+  constructor(options: Http2UpstreamsOptions) {
+    const { self, log, times, bulkShare: share = 0.25, spentMs = processorMs } = options;
+    const { now = () => performance.now() } = options;
     this.#self = createSelfCaller(self);
     this.#log = log;
     this.#times = { ...sessionTimes, ...times };
     this.#now = now;
+    this.#lane = new BulkLane({ share, now, spentMs });
   }
 
   /** The way to a host:port, made on first use. Not to be kept: one that is long unused is closed. */
@@ -43,7 +52,7 @@ export class Http2Upstreams implements Upstreams {
     const known = this.#upstreams.get(address);
     if (known) return known;
     const endpoint = new Endpoint({ address, times: this.#times, now: this.#now, log: this.#log });
-    const upstream = new Http2Upstream(endpoint, this.#self);
+    const upstream = new Http2Upstream(endpoint, this.#self, this.#lane);
     this.#upstreams.set(address, upstream);
     return upstream;
   }
@@ -57,14 +66,16 @@ export class Http2Upstreams implements Upstreams {
 class Http2Upstream implements Upstream {
   readonly #endpoint: Endpoint;
   readonly #self: SelfCaller;
+  readonly #lane: BulkLane;
 
-  constructor(endpoint: Endpoint, self: SelfCaller) {
+  constructor(endpoint: Endpoint, self: SelfCaller, lane: BulkLane) {
     this.#endpoint = endpoint;
     this.#self = self;
+    this.#lane = lane;
   }
 
   open(request: UpstreamRequest, sink: UpstreamSink): RequestStream {
-    const call = new Http2Call(this.#endpoint, request, sink);
+    const call = new Http2Call(this.#endpoint, request, sink, this.#lane);
     const caller = request.caller ?? this.#self();
     if (caller instanceof Promise) {
       caller.then(
@@ -78,4 +89,9 @@ class Http2Upstream implements Upstream {
   close(): void {
     this.#endpoint.close();
   }
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
