@@ -1,3 +1,6 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { descendants, isAlive, type Mesh, removeMeshData, startInVain, startMesh } from '../support/mesh.ts';
 import { createGraph, createTenant, execute, expectOk, query, RestClient } from '../support/rest.ts';
@@ -8,8 +11,10 @@ afterAll(async () => {
 });
 
 describe('the mesh from one command', () => {
-  it('answers readyz, and lists its services by health and reflection', async () => {
-    const mesh = await startMesh();
+  it('starts from an empty directory, answers readyz, and lists its services by health and reflection', async () => {
+    // Not one of startMesh's own, which have a database already.
+    const dataDirectory = await mkdtemp(join(tmpdir(), 'trellis-test-'));
+    const mesh = await startMesh({ dataDirectory });
     started.push(mesh);
     const ready = await fetch(`${mesh.url}/readyz`);
     expect(ready.status).toBe(200);

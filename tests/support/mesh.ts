@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dataPaths } from '../../services/mesh/config/mesh-config.ts';
+import { testCluster } from '../../services/mesh/sql/cluster.testing.ts';
 
 /** The program of every process of the mesh but engines. */
 export const mainPath = fileURLToPath(new URL('../../services/main.ts', import.meta.url));
@@ -39,7 +41,7 @@ export interface MeshOptions {
 
 /** Starts a mesh on free ports and waits until it says that it is ready. */
 export async function startMesh({ dataDirectory, env = {} }: MeshOptions = {}): Promise<Mesh> {
-  const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), 'trellis-test-')));
+  const directory = dataDirectory ?? (await makeDataDirectory());
   const child = spawn(process.execPath, [mainPath, 'all'], {
     env: {
       ...process.env,
@@ -76,6 +78,15 @@ export async function startMesh({ dataDirectory, env = {} }: MeshOptions = {}): 
       await exitOf(child);
     },
   };
+}
+
+/** A new data directory, in a test run with a database in it that is initialised and empty. */
+async function makeDataDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'trellis-test-'));
+  const cluster = testCluster();
+  // At once: by promises it takes nine times as long.
+  if (cluster) cpSync(cluster.directory, dataPaths(directory).database, { recursive: true });
+  return directory;
 }
 
 /** Removes what a stopped mesh kept. */

@@ -19,10 +19,14 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Opens the embedded database in a directory, or in memory where none is given. One process at a time. */
-export async function openPglite(directory?: string): Promise<Database> {
-  if (directory) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const client = await PGlite.create(directory ?? 'memory://');
+/** Opens the embedded database in a directory. One process at a time. */
+export async function openPglite(directory: string): Promise<Database> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  return usePglite(await PGlite.create(directory));
+}
+
+/** The database that is open already. */
+export function usePglite(client: PGlite): Database {
   const sql = drizzlePglite(client);
   return { sql, migrate: (config) => migratePglite(sql, config), close: () => client.close() };
 }

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { openAsBlob } from 'node:fs';
+import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { type Database, openPglite, openPostgres } from './database.ts';
+import { testCluster } from './cluster.testing.ts';
+import { type Database, openPostgres, usePglite } from './database.ts';
 
 /** A kind of database that contract suites run on. */
 export interface TestDatabase {
@@ -18,9 +21,15 @@ if (!postgresUrl) {
 
 /** PGlite always, Postgres where TRELLIS_TEST_POSTGRES_URL names a server; CI must have both. */
 export const testDatabases: readonly TestDatabase[] = [
-  { name: 'PGlite', open: () => openPglite() },
+  { name: 'PGlite', open: openFreshPglite },
   ...(postgresUrl ? [{ name: 'Postgres', open: () => openFreshPostgres(postgresUrl) }] : []),
 ];
+
+async function openFreshPglite(): Promise<Database> {
+  const cluster = testCluster();
+  const options = cluster ? { loadDataDir: await openAsBlob(cluster.archive) } : {};
+  return usePglite(await PGlite.create('memory://', options));
+}
 
 async function openFreshPostgres(serverUrl: string): Promise<Database> {
   const name = `trellis_test_${randomBytes(6).toString('hex')}`;
