@@ -47,7 +47,7 @@ export class TestClock implements Clock {
         const durations = [...this.#sleepers].map((sleeper) => sleeper.durationMs);
         if (!isThere(durations)) throw new Error(`wanted ${wanted}; asleep: ${durations.join(', ')} ms`);
       },
-      { interval: 5, timeout: 10_000 },
+      { interval: 5, timeout: 30_000 },
     );
   }
 }
