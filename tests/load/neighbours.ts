@@ -1,7 +1,8 @@
 /**
  * What one tenant's misbehaviour does to another's latency on the same node: a neighbour makes point queries at a
- * steady pace, before, between and while the other misbehaves. Prints p50 and p99 beside the baseline around them.
- * The disk of the graphs is a small volume of its own, where one can be mounted. `npm run bench:neighbours -- --seconds 20`.
+ * steady pace, while the other is quiet and while it misbehaves, in turns. Prints p50 and p99 of all spans of the one
+ * kind beside those of the other. The disk of the graphs is a small volume of its own, where one can be mounted.
+ * `npm run bench:neighbours -- --rounds 3 --seconds 10`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,13 +15,15 @@ import { ForeignGrpcClient } from '../support/foreign-grpc.ts';
 import { enginePids, killIfAlive, startMesh } from '../support/mesh.ts';
 import { createGraphPatiently, createTenant, execute, type Tenant } from '../support/rest.ts';
 import { canMountVolumes, mountVolume, unmountVolume } from '../support/small-volume.ts';
-import { pacedLoad, type Seen } from './neighbours/paced-load.ts';
+import { pacedLoad, quantile, type Seen, together } from './neighbours/paced-load.ts';
 
 const perSecond = 50;
 const rows = 10_000;
 const diskMiB = 200;
 /** How long an offender goes on before it is measured: it has begun by then, but no huge result is through. */
 const leadSeconds = 2;
+/** What goes on after an offender left is its doing, too, and belongs to neither kind of span. */
+const wakeSeconds = 2;
 const offenders = [
   'crash loop',
   'endless queries',
@@ -36,9 +39,13 @@ const offenders = [
 ];
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '20' }, only: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    only: { type: 'string' },
+  },
 });
-const seconds = Number(values.seconds);
+const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const dataDirectory = await mkdtemp(join(tmpdir(), 'trellis-neighbours-'));
 const graphs = join(dataDirectory, 'graphs');
 await mkdir(graphs);
@@ -65,24 +72,27 @@ try {
     });
   const measure = () => pacedLoad(call, perSecond, seconds);
   await measure();
-  console.log(`\n${perSecond} point queries/s of one tenant, ${seconds} s each\n`);
+  console.log(
+    `\n${perSecond} point queries/s of one tenant, ${rounds} spans of ${seconds} s without and with\n`,
+  );
   console.log(
     '| the other tenant | baseline p50 ms | p99 ms | p50 ms | p99 ms | p50 ratio | p99 ratio | failed | was answered |',
   );
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
-  let before = await measure();
   for (const what of offenders) {
     if (what === 'full disk' && !hasDisk) continue;
     if (values.only && values.only !== what) continue;
-    const stop = await misbehave(what, offender, offenderGraphId);
-    await pacedLoad(call, perSecond, leadSeconds);
-    const during = await measure();
-    const answers = await stop();
-    // What goes on after it left is its doing, too, and belongs to neither.
-    await pacedLoad(call, perSecond, leadSeconds);
-    const after = await measure();
-    print(what, before, during, after, answers);
-    before = after;
+    const [quiet, beside]: [Seen[], Seen[]] = [[], []];
+    const answers = new Map<string, number>();
+    for (let round = 0; round < rounds; round += 1) {
+      quiet.push(await measure());
+      const stop = await misbehave(what, offender, offenderGraphId);
+      await pacedLoad(call, perSecond, leadSeconds);
+      beside.push(await measure());
+      for (const [answer, count] of await stop()) answers.set(answer, (answers.get(answer) ?? 0) + count);
+      await pacedLoad(call, perSecond, wakeSeconds);
+    }
+    print(what, together(quiet), together(beside), answers);
   }
   grpc.close();
 } finally {
@@ -107,8 +117,11 @@ async function createFilledGraph({ rest }: Tenant): Promise<string> {
   return graphId;
 }
 
+/** What an offender was answered, and how often. */
+type Answers = Iterable<readonly [answer: string, count: number]>;
+
 /** Starts an offender; answers with what stops it and tells what it was answered. */
-async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Promise<() => Promise<string>> {
+async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Promise<() => Promise<Answers>> {
   const program = fileURLToPath(new URL('neighbours/offender.ts', import.meta.url));
   const child = spawn(process.execPath, [program, what, mesh.url, apiKey, graphId], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -129,22 +142,19 @@ async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Pro
     clearInterval(killing);
     child.kill('SIGTERM');
     await once(child, 'close');
-    return Object.entries(JSON.parse(output.slice(output.indexOf('\n'))))
-      .map(([answer, count]) => `${answer} ${count}`)
-      .join(', ');
+    return Object.entries(JSON.parse(output.slice(output.indexOf('\n'))));
   };
 }
 
-function print(what: string, before: Seen, during: Seen, after: Seen, answers: string): void {
-  const mean = (of: (seen: Seen) => number) => (of(before) + of(after)) / 2;
-  const [p50, p99] = [mean(({ p50Ms }) => p50Ms), mean(({ p99Ms }) => p99Ms)];
-  const failed = [...before.failed, ...during.failed, ...after.failed];
-  const figures = [p50, p99, during.p50Ms, during.p99Ms, during.p50Ms / p50, during.p99Ms / p99];
+function print(what: string, quiet: Seen, beside: Seen, answers: Answers): void {
+  const [quietP50, quietP99] = [quantile(quiet, 0.5), quantile(quiet, 0.99)];
+  const [p50, p99] = [quantile(beside, 0.5), quantile(beside, 0.99)];
+  const failed = [...quiet.failed, ...beside.failed];
   const cells = [
     what,
-    ...figures.map((figure) => figure.toFixed(2)),
+    ...[quietP50, quietP99, p50, p99, p50 / quietP50, p99 / quietP99].map((figure) => figure.toFixed(2)),
     failed.length,
-    answers || 'nothing yet',
+    Array.from(answers, ([answer, count]) => `${answer} ${count}`).join(', ') || 'nothing yet',
   ];
   console.log(`| ${cells.join(' | ')} |`);
   for (const why of new Set(failed)) console.log(`  failed: ${why}`);

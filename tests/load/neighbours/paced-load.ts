@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** What a neighbour saw in one span of time. */
+/** What a neighbour saw in one or more spans of time. */
 export interface Seen {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly calls: number;
+  readonly latenciesMs: readonly number[];
+  /** Why calls failed, one each. */
   readonly failed: readonly string[];
 }
 
@@ -35,7 +34,19 @@ export async function pacedLoad(
     calls.push(made);
   }
   await Promise.all(calls);
-  latencies.sort((a, b) => a - b);
-  const quantile = (q: number) => latencies[Math.floor(q * (latencies.length - 1))] ?? Number.NaN;
-  return { p50Ms: quantile(0.5), p99Ms: quantile(0.99), calls: count, failed };
+  return { latenciesMs: latencies, failed };
+}
+
+/** Several spans as one. */
+export function together(spans: readonly Seen[]): Seen {
+  return {
+    latenciesMs: spans.flatMap(({ latenciesMs }) => latenciesMs),
+    failed: spans.flatMap(({ failed }) => failed),
+  };
+}
+
+/** The latency that this share of the calls does not exceed; NaN where none was answered. */
+export function quantile({ latenciesMs }: Seen, share: number): number {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
 }
