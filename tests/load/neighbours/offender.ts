@@ -1,6 +1,7 @@
 /**
  * One misbehaving tenant, a process of its own: `offender.ts <what> <url> <api key> <graph id>`. Goes on until
- * SIGTERM, then prints what it was answered, and how often, as JSON on a second line.
+ * SIGTERM, then prints what it was answered, and how often, as JSON on a second line; with it the MiB that it read of
+ * streams, for few of them may be over by then.
  */
 import { once } from 'node:events';
 import { connect } from 'node:http2';
@@ -22,6 +23,7 @@ const boundless =
 
 const [what = '', url = '', apiKey = '', graphId = ''] = process.argv.slice(2);
 const answers = new Map<string, number>();
+let bytesRead = 0;
 let isOver = false;
 
 const post = async (path: string, statement: string, read: (answer: Response) => Promise<string>) => {
@@ -43,6 +45,7 @@ const toReason = async (response: Response): Promise<string> => {
 const drain = (pauseMs: number) => async (response: Response) => {
   let end = '';
   for await (const chunk of response.body ?? []) {
+    bytesRead += chunk.length;
     end = (end + Buffer.from(chunk).toString()).slice(-2_000);
     if (isOver) break;
     if (pauseMs > 0) await setTimeout(pauseMs);
@@ -60,7 +63,8 @@ const streamGrpc = async (statement: string, pauseMs: number): Promise<string> =
     const ended = once(request, 'trailers');
     ended.catch(() => {});
     request.end(body);
-    for await (const _ of request) {
+    for await (const chunk of request) {
+      bytesRead += chunk.length;
       if (isOver) return 'left';
       if (pauseMs > 0) await setTimeout(pauseMs);
     }
@@ -97,6 +101,7 @@ if (!kind) throw new Error(`one of: ${Object.keys(kinds).join(', ')}`);
 const [atATime, call] = kind;
 process.on('SIGTERM', () => {
   isOver = true;
+  if (bytesRead > 0) answers.set('MiB', Math.round(bytesRead / 1024 ** 2));
   process.stdout.write(JSON.stringify(Object.fromEntries(answers)), () => process.exit(0));
 });
 process.stdout.write('ready\n');
