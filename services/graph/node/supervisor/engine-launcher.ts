@@ -7,6 +7,7 @@ import type { Layers, Platform } from '../confinement/confinement.ts';
 import { engineCommand } from '../confinement/engine-command.ts';
 import type { EngineUids } from '../confinement/engine-uids.ts';
 import { EngineProcess } from './engine-process.ts';
+import { LoadWatch } from './load-watch.ts';
 import { yieldToOthers } from './scheduling.ts';
 import { WorkDirectory } from './work-directory.ts';
 
@@ -41,6 +42,7 @@ export interface EngineLauncherOptions {
 /** Starts engine processes, each with a work directory of its own and confined as far as can be. */
 export class EngineLauncher {
   readonly #options: EngineLauncherOptions;
+  readonly #loadWatch = new LoadWatch();
 
   /** Throws EngineNotMendableError. */
   constructor(options: EngineLauncherOptions) {
@@ -58,7 +60,15 @@ export class EngineLauncher {
       await workDirectory.make(uid);
       const child = this.#spawn(workDirectory.path, uid);
       if (child.pid !== undefined) yieldToOthers(child.pid);
-      const process = new EngineProcess({ child, uid, workDirectory, hangMs, clock, log });
+      const process = new EngineProcess({
+        child,
+        uid,
+        workDirectory,
+        loadWatch: this.#loadWatch,
+        hangMs,
+        clock,
+        log,
+      });
       void process.exited.then(() => {
         if (uid !== undefined) uids.free(uid);
       });

@@ -6,6 +6,7 @@ import type { EngineCommand, EngineConfig, EngineEvent, OpenFailure } from '../.
 import { createLineSplitter } from '../domain/line-splitter.ts';
 import type { GraphDirectory } from '../store/graph-directory.ts';
 import { keepAsking } from './keep-asking.ts';
+import type { LoadWatch } from './load-watch.ts';
 import { countInFull } from './scheduling.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
@@ -33,6 +34,8 @@ export interface EngineProcessOptions {
   /** The user that it runs as, where that is not ours. */
   readonly uid: number | undefined;
   readonly workDirectory: WorkDirectory;
+  /** Watches it while it has a graph. */
+  readonly loadWatch: LoadWatch;
   /** How long it may leave us without an answer once it is ready; 0: for ever. */
   readonly hangMs: number;
   readonly clock: Clock;
@@ -95,6 +98,7 @@ export class EngineProcess {
     });
     void ended.then(({ code, signal }) => {
       this.#isGone = true;
+      if (child.pid !== undefined) options.loadWatch.remove(child.pid);
       const error = new OpenFailed('ended', `the engine process ended with ${signal ?? code}`);
       ready.reject(error);
       opened.reject(error);
@@ -119,11 +123,15 @@ export class EngineProcess {
 
   /** Has it open a graph, whose files become its own. Only once. */
   async open({ config, directory, onActivity }: OpenOptions): Promise<void> {
-    const { uid, workDirectory, log } = this.#options;
-    this.#log = log.child({ graphId: config.graphId, enginePid: this.#child.pid });
+    const { uid, workDirectory, loadWatch, log } = this.#options;
+    const { pid } = this.#child;
+    this.#log = log.child({ graphId: config.graphId, enginePid: pid });
     this.#directory = directory;
     this.#onActivity = onActivity;
-    if (this.#child.pid !== undefined) countInFull(this.#child.pid);
+    if (pid !== undefined && !this.#isGone) {
+      countInFull(pid);
+      loadWatch.add(pid);
+    }
     await directory.giveTo(uid);
     const { databasePath } = directory;
     this.#send({ type: 'open', config: { ...config, databasePath, workDirectory: workDirectory.path } });

@@ -19,25 +19,35 @@ export function yieldToOthers(pid: number): void {
 
 /** From here on a process counts like this one. */
 export function countInFull(pid: number): void {
+  setPriorities(pid, constants.priority.PRIORITY_NORMAL, getPriority());
+}
+
+/** From here on a process gives way to those that count in full, and shares with its like what they leave. */
+export function countLess(pid: number): void {
+  const { PRIORITY_BELOW_NORMAL: below } = constants.priority;
+  setPriorities(pid, below, below);
+}
+
+function setPriorities(pid: number, session: number, threads: number): void {
   if (!canYield) return;
   unlessGone(() => {
-    setSession(pid, constants.priority.PRIORITY_NORMAL);
+    setSession(pid, session);
     // A thread that began meanwhile has the priority of the one that began it.
-    while (raiseThreads(pid, getPriority()) > 0);
+    while (changeThreads(pid, threads) > 0);
   });
 }
 
-/** How many there were to raise. */
-function raiseThreads(pid: number, priority: number): number {
-  let raised = 0;
+/** How many had another priority. */
+function changeThreads(pid: number, priority: number): number {
+  let changed = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`).map(Number)) {
     unlessGone(() => {
       if (getPriority(thread) === priority) return;
       setPriority(thread, priority);
-      raised += 1;
+      changed += 1;
     });
   }
-  return raised;
+  return changed;
 }
 
 /** Each engine is a session; where no cgroup says otherwise, Linux weighs sessions and not their threads. */
