@@ -3,7 +3,7 @@
  * graph and its first queries take then: processor time of all its threads, from the kernel, and time by the clock.
  * `npm run bench:start [-- --rounds 10]`.
  */
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import { EngineHost } from '../../services/graph/node/supervisor/engine-host.ts'
 import { createSigner } from '../../services/mesh/identity/assertion.ts';
 import { createLogger } from '../../services/mesh/log/logger.ts';
 import { systemClock } from '../../services/mesh/process/clock.ts';
+import { processorMsOf } from '../../services/mesh/process/processor-time.ts';
 import { createClient } from '../../services/mesh/rpc/client.ts';
 import { createGrpcChannel } from '../../services/mesh/rpc/grpc-channel.ts';
 import { descendants } from '../support/mesh.ts';
@@ -26,8 +27,6 @@ import { descendants } from '../support/mesh.ts';
 const { values: args } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } });
 const organizationId = 'org_start';
 const graphId = 'kg_00000000000000000001';
-/** Of /proc/<pid>/stat, on every Linux that Node runs on. */
-const msPerTick = 10;
 
 const dataDirectory = await mkdtemp(join(tmpdir(), 'trellis-start-'));
 await mkdir(join(dataDirectory, 'graphs'));
@@ -71,7 +70,7 @@ async function openAndAsk(epoch: bigint, statements: readonly string[]) {
   while (host.pool.readyCount === 0) await setTimeout(20);
   // What it still does by itself is part of its start.
   await setTimeout(300);
-  const startMs = await processorMs();
+  const startMs = processorMs();
   const process = await host.pool.take();
   const common = {
     graphId,
@@ -112,10 +111,9 @@ async function openAndAsk(epoch: bigint, statements: readonly string[]) {
 }
 
 /** Of the one process below this one, which is a spare. */
-async function processorMs(): Promise<number> {
+function processorMs(): number {
   const pids = descendants(process.pid);
-  if (pids.length !== 1) throw new Error(`there are ${pids.length} processes`);
-  const stat = await readFile(`/proc/${pids[0]}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+  const [pid] = pids;
+  if (pid === undefined || pids.length !== 1) throw new Error(`there are ${pids.length} processes`);
+  return processorMsOf(pid);
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { processorMsOf } from '../../../services/mesh/process/processor-time.ts';
 import { exitOf } from '../../support/mesh.ts';
 
 /** The proxy under test has this core for itself; load generator and upstream share the other. */
@@ -7,7 +8,7 @@ export const proxyCore = 0;
 export const loadCore = 1;
 
 const stopTimeoutMs = 5_000;
-/** Of /proc/<pid>/stat, on every Linux that Node runs on. */
+/** Of /proc/stat, on every Linux that Node runs on. */
 const microsPerTick = 10_000;
 
 /** What runs here besides Node, with the Debian package that has it. */
@@ -86,9 +87,7 @@ export async function stop(child: ChildProcess): Promise<void> {
 
 /** CPU time that a process has used, user and system, in microseconds. */
 export function cpuMicrosOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
+  return processorMsOf(pid) * 1_000;
 }
 
 /** CPU time that all processes together have used of a core, in microseconds. */

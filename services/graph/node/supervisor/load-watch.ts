@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { canYield, countInFull, countLess } from './scheduling.ts';
+import { processorMsOf } from '../../../mesh/process/processor-time.ts';
+import { canYield, countInFull, countLess, unlessGone } from './scheduling.ts';
 
 const lookMs = 250;
 
@@ -11,9 +11,6 @@ const calmShare = 0.125;
 
 /** Looks in a row, one second. So one that gives way and gets nothing at all has its turn, too. */
 const calmLooks = 4;
-
-/** Of Linux's clock for the times of processes. */
-const tickMs = 10;
 
 export interface LoadWatchOptions {
   /** Milliseconds, monotonic. */
@@ -43,9 +40,11 @@ export class LoadWatch {
     this.#options = options;
   }
 
+  /** From here on it is watched. */
   add(pid: number): void {
+    if (!canYield) return;
     const spentMs = this.#options.spentMs(pid);
-    if (!canYield || spentMs === undefined) return;
+    if (spentMs === undefined) return;
     this.#engines.set(pid, { pid, spentMs, givesWay: false, calmLooks: 0 });
     if (this.#timer) return;
     this.#lookedMs = this.#options.now();
@@ -53,7 +52,7 @@ export class LoadWatch {
     this.#timer.unref();
   }
 
-  /** It ended, or is about to. */
+  /** It ended. Does nothing where it is not watched. */
   remove(pid: number): void {
     this.#engines.delete(pid);
     if (this.#engines.size > 0) return;
@@ -87,16 +86,5 @@ function judge(engine: Watched, share: number): void {
 }
 
 function readSpentMs(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // After the name, which may have spaces, the times are the 12th and 13th: in user mode and in the kernel.
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13)
-      .map(Number);
-    return ((user ?? 0) + (system ?? 0)) * tickMs;
-  } catch {
-    return undefined;
-  }
+  return unlessGone(() => processorMsOf(pid));
 }

@@ -55,13 +55,17 @@ function setSession(pid: number, priority: number): void {
   unlessGone(() => writeFileSync(`/proc/${pid}/autogroup`, `${priority}`, { flag: 'r+' }));
 }
 
-/** Threads and processes may end at any moment, and not every kernel knows such groups. */
-function unlessGone(act: () => void): void {
+/**
+ * Undefined where the thread or process is gone, which may be at any moment, or the kernel knows no such group. Throws
+ * any other error of `act`.
+ */
+export function unlessGone<Result>(act: () => Result): Result | undefined {
   try {
-    act();
+    return act();
   } catch (error) {
     const { code, info } = error as NodeJS.ErrnoException & { readonly info?: { readonly code: string } };
     if (!['ENOENT', 'ESRCH'].includes(info?.code ?? code ?? '')) throw error;
+    return undefined;
   }
 }
 
