@@ -6,11 +6,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { countLess } from '../../services/graph/node/supervisor/scheduling.ts';
 import { ForeignGrpcClient } from '../support/foreign-grpc.ts';
 import { enginePids, killIfAlive, startMesh } from '../support/mesh.ts';
 import { createGraphPatiently, createTenant, execute, type Tenant } from '../support/rest.ts';
@@ -133,7 +134,7 @@ async function misbehave(what: string, { apiKey }: Tenant, graphId: string): Pro
   });
   await once(child.stdout, 'data');
   // Clients are elsewhere, as a rule: this one is not to take what the node has.
-  await writeFile(`/proc/${child.pid}/autogroup`, '10').catch(() => {});
+  countLess(child.pid ?? 0);
   const killing =
     what === 'crash loop'
       ? setInterval(() => enginePids(mesh, graphId).forEach(killIfAlive), 1_000)
