@@ -7,6 +7,8 @@ import { canYield } from './scheduling.ts';
 
 const ours = getPriority();
 const less = 10;
+/** Another engine, which takes nothing and so keeps its priority: this process stands for it. */
+const calmPid = process.pid;
 
 let child: ChildProcess;
 let pid: number;
@@ -21,11 +23,13 @@ beforeEach(async () => {
   pid = child.pid ?? 0;
   if (child.stdout) await once(child.stdout, 'data');
   [nowMs, spentMs] = [0, 0];
-  watch = new LoadWatch({ now: () => nowMs, spentMs: () => spentMs });
+  watch = new LoadWatch({ now: () => nowMs, spentMs: (of) => (of === pid ? spentMs : 0) });
   watch.add(pid);
+  watch.add(calmPid);
 });
 afterEach(async () => {
   watch.remove(pid);
+  watch.remove(calmPid);
   child.kill('SIGKILL');
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 });
@@ -61,6 +65,16 @@ describe.runIf(canYield)('with the capabilities', () => {
     }
   });
 
+  test('the only one gives way to nobody', () => {
+    second(2);
+    watch.remove(calmPid);
+    second(2);
+    expect(getPriority(pid)).toBe(ours);
+    watch.add(calmPid);
+    second(2);
+    expect(getPriority(pid)).toBe(less);
+  });
+
   test('one that is gone is left alone', async () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -74,9 +88,11 @@ describe.runIf(canYield)('with the capabilities', () => {
     const busy = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore', detached: true });
     try {
       real.add(busy.pid ?? 0);
+      real.add(pid);
       await expect.poll(() => getPriority(busy.pid ?? 0), { timeout: 50_000 }).toBe(less);
     } finally {
       real.remove(busy.pid ?? 0);
+      real.remove(pid);
       busy.kill('SIGKILL');
       await once(busy, 'exit');
     }

@@ -28,7 +28,8 @@ interface Watched {
 
 /**
  * Has engines that take much processor time give way to those that take little: who asks for much waits for himself.
- * Nothing happens where a priority could not be given back.
+ * The only one gives way to nobody, since a low priority costs it some of its speed. Nothing happens where a priority
+ * could not be given back.
  */
 export class LoadWatch {
   readonly #options: LoadWatchOptions;
@@ -69,17 +70,17 @@ export class LoadWatch {
     for (const engine of this.#engines.values()) {
       const before = engine.spentMs;
       engine.spentMs = spentMs(engine.pid) ?? before;
-      judge(engine, (engine.spentMs - before) / passedMs);
+      judge(engine, (engine.spentMs - before) / passedMs, this.#engines.size === 1);
     }
   }
 }
 
-function judge(engine: Watched, share: number): void {
+function judge(engine: Watched, share: number, isOnly: boolean): void {
   engine.calmLooks = share < calmShare ? engine.calmLooks + 1 : 0;
-  if (!engine.givesWay && share >= busyShare) {
+  if (!engine.givesWay && !isOnly && share >= busyShare) {
     engine.givesWay = true;
     countLess(engine.pid);
-  } else if (engine.givesWay && engine.calmLooks >= calmLooks) {
+  } else if (engine.givesWay && (isOnly || engine.calmLooks >= calmLooks)) {
     engine.givesWay = false;
     countInFull(engine.pid);
   }
