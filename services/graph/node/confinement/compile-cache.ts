@@ -58,15 +58,16 @@ function load({ directory, program, loadedLater = [], signal }: CompileCacheOpti
 /** Node keeps a cache for each user, its id at the end of the directory's name. Here they are all the same one. */
 async function share(directory: string, uids: UidRange): Promise<void> {
   const own = `-${process.getuid?.()}`;
-  const names = await readdir(directory, { withFileTypes: true });
+  const entries = await readdir(directory, { withFileTypes: true });
   await chmod(directory, 0o755);
-  for (const entry of names) {
-    if (entry.isSymbolicLink()) await rm(join(directory, entry.name));
+  // Those of the start before: all of them go before the first new one is there.
+  for (const entry of entries) if (entry.isSymbolicLink()) await rm(join(directory, entry.name));
+  for (const entry of entries) {
     if (!entry.isDirectory() || !entry.name.endsWith(own)) continue;
     await makeReadable(join(directory, entry.name));
     const stem = entry.name.slice(0, -own.length);
     for (let index = 0; index < uidCount(uids); index++) {
-      await symlink(entry.name, join(directory, `${stem}-${uids.first + index}`)).catch(ignoreExisting);
+      await symlink(entry.name, join(directory, `${stem}-${uids.first + index}`));
     }
   }
 }
@@ -74,8 +75,4 @@ async function share(directory: string, uids: UidRange): Promise<void> {
 async function makeReadable(directory: string): Promise<void> {
   await chmod(directory, 0o755);
   for (const name of await readdir(directory)) await chmod(join(directory, name), 0o644);
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }

@@ -14,7 +14,7 @@ import type { Attempts, Outcome } from '../testing/intruder.ts';
 import { fillCompileCache } from './compile-cache.ts';
 import { ConfinementMissingError, confineEngines } from './confine-engines.ts';
 import { availableLayers, type Layers, noLayers, type Platform, readPlatform } from './confinement.ts';
-import { EngineUids } from './engine-uids.ts';
+import { EngineUids, uidCount } from './engine-uids.ts';
 
 const intruder = fileURLToPath(new URL('../testing/intruder.ts', import.meta.url));
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -162,6 +162,16 @@ describe.runIf(isWhole)('an engine process with a user of its own', () => {
     const outcome = await intrude(availableLayers(platform), { write: [path] }, graphId, platform, compiled);
     expect(outcome.compiled).toMatch(/-60706$/);
     expect(outcome.attempts[`write ${path}`]).toBe('EACCES');
+  });
+
+  test('finds the code compiled ahead for every user after each start on the same data directory', async () => {
+    const compiled = join(data, 'graph-node', 'compiled');
+    const { signal } = new AbortController();
+    for (const start of ['first', 'second']) {
+      await fillCompileCache({ directory: compiled, program: intruder, uids, signal });
+      const links = (await readdir(compiled, { withFileTypes: true })).filter((entry) => entry.isSymbolicLink());
+      expect(links, start).toHaveLength(uidCount(uids));
+    }
   });
 
   test('leaves a graph that is ours again, so that the next process with its user id cannot reach it', async () => {
