@@ -169,7 +169,9 @@ describe.runIf(isWhole)('an engine process with a user of its own', () => {
     const { signal } = new AbortController();
     for (const start of ['first', 'second']) {
       await fillCompileCache({ directory: compiled, program: intruder, uids, signal });
-      const links = (await readdir(compiled, { withFileTypes: true })).filter((entry) => entry.isSymbolicLink());
+      const links = (await readdir(compiled, { withFileTypes: true })).filter((entry) =>
+        entry.isSymbolicLink(),
+      );
       expect(links, start).toHaveLength(uidCount(uids));
     }
   });
