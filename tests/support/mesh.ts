@@ -11,12 +11,6 @@ import { testCluster } from '../../services/mesh/sql/cluster.testing.ts';
 export const mainPath = fileURLToPath(new URL('../../services/main.ts', import.meta.url));
 const startTimeoutMs = 120_000;
 
-/** A test that fails before it stops its mesh leaves none behind. */
-const children = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
 /** The whole mesh in its own processes, as `npm start` runs it. */
 export interface Mesh {
   /** Where clients go: `http://127.0.0.1:<port>`. */
@@ -52,14 +46,13 @@ export async function startMesh({ dataDirectory, env = {} }: MeshOptions = {}): 
       TRELLIS_RATELIMIT_SCALE: '1000',
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The channel carries nothing. It closes when this process ends, even by SIGKILL, and then the mesh ends, too.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
   const url = await readUrl(child, () => log);
   const pid = child.pid ?? 0;
   return {
