@@ -54,9 +54,10 @@ export const LOOK_ALIKE_ANSWERS: ReadonlyMap<string, readonly (readonly unknown[
   ],
   ['RETURN cast(null AS STRUCT(a INT64, b STRING[])) AS s, cast([1, 2] AS INT64[2]) AS t', [[null, [1, 2]]]],
   ['RETURN cast(null AS UNION(a INT64, b STRING)) AS u', [[null]]],
+  ['RETURN list_transform([1, 2], x -> x + 1), list_filter([1, 2], x -> x > 1)', [[[2, 3], [2]]]],
   [
-    'RETURN list_transform([1, 2], x -> x + 1), list_filter([1, 2], x -> x > 1), list_reduce([1, 2], (x, y) -> x + y)',
-    [[[2, 3], [2], 3]],
+    'RETURN regexp_extract("abc", "(a)(b)", 2) AS a, regexp_extract("abc", "a.") AS b, regexp_extract_all("abab", "(a)b", 1) AS c',
+    [['b', 'ab', ['a', 'a']]],
   ],
   [
     'RETURN struct_pack(a := 1, b := "x") AS s, {a: 1, "b c": 2} AS t, [1, , 2] AS l',

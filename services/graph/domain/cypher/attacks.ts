@@ -221,6 +221,54 @@ const FUNCTIONS: readonly Attack[] = [
   ...attack('function copy_csv', 'RETURN copy_csv(1)'),
 ];
 
+/** Harmless to read, and yet they give away the engine's memory or end it, some for good. */
+const ENGINE_FAULTS: readonly Attack[] = [
+  ...attack(
+    'function list_reduce',
+    `RETURN list_reduce(['a', 'b'], (x, y) -> cast('4918848064959021060' AS INT128))`,
+    'RETURN list_reduce([1, 2, 3], (x, y) -> (x + y) / 2.0)',
+  ),
+  ...attack(
+    'regexp_extract with a group that is not a number written out',
+    `RETURN regexp_extract('abc', '(a)(b)', -1)`,
+    `RETURN regexp_extract('abc', '(a)(b)', $g)`,
+    `MATCH (n:P) RETURN regexp_extract(n.name, '(a)', 1 - n.id)`,
+    `MATCH (n:P) RETURN \`regexp_extract\`(n.name, '(a)', 0 - 1)`,
+  ),
+  ...attack(
+    'REGEXP_EXTRACT_ALL with a group that is not a number written out',
+    `RETURN REGEXP_EXTRACT_ALL('abc', '(a)', (-2))`,
+  ),
+  ...attack(
+    'id of what is no node, relationship or path',
+    'RETURN id(null)',
+    'RETURN id($n)',
+    'RETURN id( NULL )',
+  ),
+  ...attack('label of what is no node, relationship or path', 'RETURN label({a: 1})', 'RETURN label("a")'),
+  ...attack('DEFAULT with NOT', 'CREATE NODE TABLE t(id INT64 PRIMARY KEY, ok BOOL DEFAULT NOT true)'),
+  ...attack('DEFAULT with >', 'CREATE NODE TABLE t(id INT64 PRIMARY KEY, ok BOOL DEFAULT (1 > 0))'),
+  ...attack(
+    'DEFAULT with =',
+    'CREATE REL TABLE t(FROM P TO P, ok BOOL DEFAULT CASE WHEN 1 = 1 THEN true END)',
+  ),
+  ...attack('DEFAULT with IS', 'ALTER TABLE P ADD ok BOOL DEFAULT 1 IS NOT NULL'),
+  ...attack('DEFAULT with or', 'ALTER TABLE P ADD IF NOT EXISTS ok BOOL DEFAULT true or false'),
+  ...attack('DEFAULT with >', 'ALTER TABLE P ADD v INT64[] DEFAULT list_transform([1], x -> x + 1)'),
+  ...attack('DEFAULT with any', 'ALTER TABLE P ADD ok BOOL DEFAULT any(x IN [1] WHERE true)'),
+  ...attack('DEFAULT with $', 'ALTER TABLE P ADD ok BOOL DEFAULT $ok'),
+  ...attack(
+    'CREATE TYPE with DECIMAL',
+    'CREATE TYPE money AS DECIMAL(5, 2)',
+    'CREATE TYPE t AS STRUCT(a `decimal`)',
+  ),
+  ...attack(
+    'CREATE TYPE with ARRAY',
+    'CREATE TYPE v AS FLOAT[1000]',
+    'CREATE TYPE v AS STRUCT(a FLOAT[8])[]',
+  ),
+];
+
 /** Texts that an ordinary tokenizer reads otherwise than the engine, or that no tokenizer should read. */
 export const LEXER_ATTACKS: readonly Attack[] = [
   ...attack('COPY', `/***/ RETURN '*/ COPY (MATCH (n) RETURN n.id) TO "x.csv" //'`),
@@ -343,4 +391,5 @@ export const STATEMENT_ATTACKS: readonly Attack[] = [
   ...DATABASES_AND_EXTENSIONS,
   ...SETTINGS_AND_TRANSACTIONS,
   ...FUNCTIONS,
+  ...ENGINE_FAULTS,
 ];

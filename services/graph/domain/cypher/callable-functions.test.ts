@@ -6,7 +6,7 @@ import { CALLABLE_FUNCTIONS, CALLABLE_TABLE_FUNCTIONS, WRITING_FUNCTIONS } from 
 import { openTestEngine, type TestEngine } from './engine.testing.ts';
 import { NON_RESERVED_KEYWORDS, RESERVED_KEYWORDS } from './keywords.ts';
 
-// Registered, and refused on purpose: operator spellings and what has syntax of its own.
+// Registered, and refused on purpose: operator spellings, what has syntax of its own, what gives away memory.
 const REFUSED_EXPRESSION_FUNCTIONS = [
   '%',
   '*',
@@ -21,6 +21,7 @@ const REFUSED_EXPRESSION_FUNCTIONS = [
   'NONE',
   'SINGLE',
   'STEM',
+  'LIST_REDUCE',
 ];
 // Registered, and refused on purpose: settings, files, other graphs, storage internals.
 const REFUSED_TABLE_FUNCTIONS = [

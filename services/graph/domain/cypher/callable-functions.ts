@@ -1,5 +1,7 @@
 // The engine's registry (function_collection.cpp), less its operator spellings and everything that is not a
-// pure function of its arguments and the graph. Never listed: table, scan, export and extension functions.
+// pure function of its arguments and the graph. Never listed: table, scan, export and extension functions, and
+// LIST_REDUCE, which takes what its lambda gives for an element of the list, whatever its type: a number so becomes
+// an address, and the answer what the engine's memory holds there (list_reduce.cpp).
 const NUMERIC =
   'ABS ACOS ASIN ATAN ATAN2 BITSHIFT_LEFT BITSHIFT_RIGHT BITWISE_AND BITWISE_OR BITWISE_XOR CBRT CEIL CEILING ' +
   'COS COT DEGREES EVEN FACTORIAL FLOOR GAMMA LGAMMA LN LOG LOG10 LOG2 NEGATE PI POW RADIANS ROUND SIGN SIN ' +
@@ -16,7 +18,7 @@ const ARRAY =
 const LIST =
   'LIST_ANY_VALUE LIST_APPEND LIST_CAT LIST_CONCAT LIST_CONTAINS LIST_CREATION LIST_DISTINCT ' +
   'LIST_ELEMENT LIST_EXTRACT LIST_FILTER LIST_HAS LIST_HAS_ALL LIST_INDEXOF LIST_POSITION LIST_PREPEND ' +
-  'LIST_PRODUCT LIST_REDUCE LIST_REVERSE LIST_REVERSE_SORT LIST_SLICE LIST_SORT LIST_SUM ' +
+  'LIST_PRODUCT LIST_REVERSE LIST_REVERSE_SORT LIST_SLICE LIST_SORT LIST_SUM ' +
   'LIST_TO_STRING LIST_TRANSFORM LIST_UNIQUE RANGE SIZE';
 const CAST =
   'BLOB DATE DURATION INTERVAL STRING TIMESTAMP TO_BLOB TO_BOOL TO_DATE TO_DOUBLE TO_FLOAT TO_INT128 TO_INT16 ' +
@@ -48,6 +50,14 @@ export const CALLABLE_FUNCTIONS: ReadonlySet<string> = new Set(
   [NUMERIC, STRING, ARRAY, LIST, CAST, TEMPORAL, NESTED, GRAPH, OTHER, JSON_VALUES, AGGREGATE]
     .join(' ')
     .split(' '),
+);
+
+/** Functions whose third argument, a group, the engine does not check for being negative: -1 reads memory before the groups. */
+export const GROUP_FUNCTIONS: ReadonlySet<string> = new Set(['REGEXP_EXTRACT', 'REGEXP_EXTRACT_ALL']);
+
+/** Functions of a node, relationship or path that end the engine process on what is none, NULL included. */
+export const ELEMENT_FUNCTIONS: ReadonlySet<string> = new Set(
+  'COST END_NODE ID LABEL LABELS NODES RELATIONSHIPS RELS START_NODE'.split(' '),
 );
 
 /** Functions that change the graph although they stand in an expression. */

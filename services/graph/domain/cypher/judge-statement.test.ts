@@ -236,6 +236,10 @@ describe('what the engine cannot bear is refused before it sees it', () => {
     ['subqueries', `MATCH (a) WHERE true${repeat(' AND EXISTS { MATCH (a)--() }', 17)} RETURN a`],
     ['nodes to detach', `MATCH (n) DETACH DELETE n${repeat(', n', 64)}`],
     ['list types', `RETURN cast(null AS INT64${repeat('[]', 501)})`],
+    ['an array', 'CREATE NODE TABLE t(id INT64 PRIMARY KEY, v FLOAT[1000000000])'],
+    ['arrays of arrays', 'CREATE NODE TABLE t(id INT64 PRIMARY KEY, v FLOAT[1000][1000])'],
+    ['arrays in an array', 'ALTER TABLE P ADD v STRUCT(a FLOAT[40000], b FLOAT[40000])[1]'],
+    ['an array of endless size', 'ALTER TABLE P ADD v MAP(STRING, FLOAT[99999999999999999999])'],
     ['branches', `RETURN 1 AS x${repeat(' UNION RETURN 1 AS x', 200)}`],
   ])('%s', (_what, statement) => {
     expect(judgeStatement(statement, 'write')).toMatchObject({ ok: false, reason: 'STATEMENT_TOO_COMPLEX' });
@@ -243,6 +247,7 @@ describe('what the engine cannot bear is refused before it sees it', () => {
 
   test('the bounds themselves are allowed', () => {
     for (const statement of [
+      'CREATE NODE TABLE t(id INT64 PRIMARY KEY, v FLOAT[256][256], w INT64[65536])',
       `RETURN ${repeat('(', 64)}1${repeat(')', 64)}`,
       `RETURN ${repeat('CASE WHEN true THEN ', 8)}1${repeat(' END', 8)}`,
       `RETURN 1${repeat('+1', 499)}`,

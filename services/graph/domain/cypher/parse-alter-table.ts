@@ -1,6 +1,5 @@
 import { parseDataType } from './parse-data-type.ts';
-import { parseExpression } from './parse-expression.ts';
-import { parseFromTo } from './parse-property-definition.ts';
+import { parseDefault, parseFromTo } from './parse-property-definition.ts';
 import { nameOf, type Token } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
 
@@ -35,7 +34,7 @@ function parseAdd(cursor: TokenCursor): void {
   cursor.expectName();
   cursor.expectSpace();
   parseDataType(cursor);
-  if (cursor.acceptSpacedKeyword('DEFAULT')) parseExpression(cursor);
+  parseDefault(cursor);
 }
 
 function parseDrop(cursor: TokenCursor): void {

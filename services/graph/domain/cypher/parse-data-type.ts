@@ -15,53 +15,83 @@ export function refuseNestedDecimal(cursor: TokenCursor, start: number): void {
   if (isNested && first) throw notAllowed('CAST to DECIMAL within another type', first);
 }
 
-/** kU_DataType: a name, a union, a struct or one like it, a map or one like it, a decimal, and any number of `[]`. */
-export function parseDataType(cursor: TokenCursor): void {
-  if (cursor.acceptKeywords('UNION')) parseFields(cursor);
-  else parseNamedType(cursor);
+/**
+ * Refuses what the name of a new type would hide from the bounds above and below: DECIMAL and fixed arrays. The cursor
+ * stands after the type, which begins at `start`.
+ */
+export function refuseInNewType(cursor: TokenCursor, start: number): void {
+  const tokens = cursor.tokens.slice(start, cursor.index);
+  for (const [index, token] of tokens.entries()) {
+    if (DECIMAL.test(token.text)) throw notAllowed('CREATE TYPE with DECIMAL', token);
+    if (token.kind === 'integer' && tokens[index - 1]?.text === '[')
+      throw notAllowed('CREATE TYPE with ARRAY', token);
+  }
+}
+
+/**
+ * kU_DataType: a name, a union, a struct or one like it, a map or one like it, a decimal, and any number of `[]`.
+ * Returns how many values one of it holds at least. The engine makes room for them when it opens the graph, so one with
+ * an array of 1,000,000,000 does not open again (tried on 0.11.3).
+ */
+export function parseDataType(cursor: TokenCursor): number {
+  let values = cursor.acceptKeywords('UNION') ? parseFields(cursor) : parseNamedType(cursor);
   for (let dimensions = 1; cursor.isSymbol('[') && cursor.peek()?.spaceBefore === false; dimensions += 1) {
     cursor.boundHeight(dimensions);
     cursor.index += 1;
     cursor.expectNoSpace();
-    if (cursor.peek()?.kind === 'integer') cursor.index += 1;
+    values = parseArraySize(cursor, values);
     cursor.expectNoSpace();
     cursor.expectSymbol(']');
   }
+  return values;
 }
 
-function parseNamedType(cursor: TokenCursor): void {
+function parseArraySize(cursor: TokenCursor, values: number): number {
+  const size = cursor.peek();
+  if (size?.kind !== 'integer') return 1;
+  const all = values * Number(size.text);
+  const max = cursor.limits.arrayValuesMax;
+  if (!(all <= max)) throw cursor.tooComplex('ARRAY', `a type holds more than ${max} values in fixed arrays`);
+  cursor.index += 1;
+  return all;
+}
+
+function parseNamedType(cursor: TokenCursor): number {
   const isDecimal = cursor.isKeyword('DECIMAL');
   cursor.expectName();
-  if (!cursor.isSymbol('(')) return;
-  if (isDecimal && cursor.peek(1)?.kind === 'integer') parseDecimalSize(cursor);
-  else if (isField(cursor, 1)) parseFields(cursor);
-  else parseKeyAndValue(cursor);
+  if (!cursor.isSymbol('(')) return 1;
+  if (isDecimal && cursor.peek(1)?.kind === 'integer') return parseDecimalSize(cursor);
+  return isField(cursor, 1) ? parseFields(cursor) : parseKeyAndValue(cursor);
 }
 
-function parseDecimalSize(cursor: TokenCursor): void {
+function parseDecimalSize(cursor: TokenCursor): number {
   cursor.expectSymbol('(');
   cursor.expectKind('integer');
   cursor.expectSymbol(',');
   cursor.expectKind('integer');
   cursor.expectSymbol(')');
+  return 1;
 }
 
-function parseKeyAndValue(cursor: TokenCursor): void {
+function parseKeyAndValue(cursor: TokenCursor): number {
   cursor.expectSymbol('(');
-  parseDataType(cursor);
+  const values = parseDataType(cursor);
   cursor.expectSymbol(',');
-  parseDataType(cursor);
+  const all = values + parseDataType(cursor);
   cursor.expectSymbol(')');
+  return all;
 }
 
-function parseFields(cursor: TokenCursor): void {
+function parseFields(cursor: TokenCursor): number {
+  let values = 0;
   cursor.expectSymbol('(');
   do {
     cursor.expectName();
     cursor.expectSpace();
-    parseDataType(cursor);
+    values += parseDataType(cursor);
   } while (cursor.acceptSymbol(','));
   cursor.expectSymbol(')');
+  return values;
 }
 
 function isField(cursor: TokenCursor, ahead: number): boolean {

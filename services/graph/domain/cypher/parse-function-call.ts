@@ -1,4 +1,5 @@
 import { AGGREGATE_FUNCTIONS } from './callable-functions.ts';
+import { checkArguments } from './check-arguments.ts';
 import { parseExpression } from './parse-expression.ts';
 import { foldedNameOf } from './token.ts';
 import type { TokenCursor } from './token-cursor.ts';
@@ -10,31 +11,36 @@ export function parseFunctionCall(cursor: TokenCursor): number {
   const isCount = cursor.isKeyword('COUNT');
   cursor.expectCallableFunction();
   const isDistinct = cursor.isKeyword('DISTINCT', 1);
-  const height = parseCall(cursor, isCount);
-  if (name !== undefined && AGGREGATE_FUNCTIONS.has(foldedNameOf(name))) {
+  const starts: number[] = [];
+  const height = parseCall(cursor, isCount, starts);
+  if (name === undefined) return height;
+  checkArguments(cursor, name, starts);
+  if (AGGREGATE_FUNCTIONS.has(foldedNameOf(name))) {
     cursor.aggregates.set(start, { start, end: cursor.index, isDistinct });
   }
   return height;
 }
 
-function parseCall(cursor: TokenCursor, isCount: boolean): number {
+function parseCall(cursor: TokenCursor, isCount: boolean, starts: number[]): number {
   if (isCount && cursor.isSymbol('*', 1)) {
     cursor.expectSymbol('(');
     cursor.expectSymbol('*');
     cursor.expectSymbol(')');
     return 1;
   }
-  return cursor.boundHeight(parseArguments(cursor) + 1);
+  return cursor.boundHeight(parseArguments(cursor, starts) + 1);
 }
 
-/** The parenthesised arguments of a function or table function. */
-export function parseArguments(cursor: TokenCursor): number {
+/** The parenthesised arguments of a function or table function. Adds to `starts` at which token each begins. */
+export function parseArguments(cursor: TokenCursor, starts: number[] = []): number {
   cursor.expectSymbol('(');
   cursor.acceptKeywords('DISTINCT');
   let height = 0;
   if (!cursor.isSymbol(')')) {
-    do height = Math.max(height, parseFunctionParameter(cursor));
-    while (cursor.acceptSymbol(','));
+    do {
+      starts.push(cursor.index);
+      height = Math.max(height, parseFunctionParameter(cursor));
+    } while (cursor.acceptSymbol(','));
   }
   cursor.expectSymbol(')');
   return height;

@@ -1,5 +1,5 @@
 import { parseAlterTable } from './parse-alter-table.ts';
-import { parseDataType } from './parse-data-type.ts';
+import { parseDataType, refuseInNewType } from './parse-data-type.ts';
 import { parseFromTo, parsePropertyDefinition } from './parse-property-definition.ts';
 import { parseQuery } from './parse-query.ts';
 import { parseSequenceOptions } from './parse-sequence-options.ts';
@@ -28,7 +28,9 @@ export function parseSchemaStatement(cursor: TokenCursor): SchemaStatementKind |
 function parseAny(cursor: TokenCursor): SchemaStatementKind | undefined {
   if (cursor.acceptKeywords('CREATE', 'NODE', 'TABLE')) return parseNodeTable(cursor);
   if (cursor.acceptKeywords('CREATE', 'REL', 'TABLE')) return parseRelTable(cursor);
-  if (cursor.acceptKeywords('CREATE', 'SEQUENCE')) return parseSequence(cursor);
+  if (cursor.isKeyword('CREATE') && cursor.isKeyword('SEQUENCE', 1) && !cursor.isSymbol('=', 2)) {
+    return parseSequence(cursor);
+  }
   if (cursor.isKeyword('CREATE') && cursor.isKeyword('TYPE', 1) && cursor.isName(2)) return parseType(cursor);
   if (cursor.acceptKeywords('DROP', 'TABLE')) return parseDrop(cursor, 'drop-table');
   if (cursor.acceptKeywords('DROP', 'SEQUENCE')) return parseDrop(cursor, 'drop-sequence');
@@ -119,6 +121,7 @@ function parseRelTableOptions(cursor: TokenCursor): void {
 }
 
 function parseSequence(cursor: TokenCursor): SchemaStatementKind {
+  cursor.expectKeywords('CREATE', 'SEQUENCE');
   expectNewName(cursor);
   parseSequenceOptions(cursor);
   return 'create-sequence';
@@ -129,7 +132,9 @@ function parseType(cursor: TokenCursor): SchemaStatementKind {
   cursor.expectSpace();
   cursor.expectName();
   cursor.expectSpacedKeyword('AS');
+  const start = cursor.index;
   parseDataType(cursor);
+  refuseInNewType(cursor, start);
   return 'create-type';
 }
 

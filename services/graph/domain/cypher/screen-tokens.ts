@@ -37,7 +37,7 @@ export function screenTokens(tokens: readonly Token[]): void {
     const next = tokens[index + 1];
     const afterNext = tokens[index + 2];
     if (token.word === 'LOAD' && opensScan(next, afterNext)) throw notAllowed('LOAD FROM', token);
-    if (token.word === 'CALL' && callsUnlisted(next, afterNext)) {
+    if (token.word === 'CALL' && !namesProperty(tokens, index) && callsUnlisted(next, afterNext)) {
       throw notAllowed(`CALL ${next === undefined ? '' : nameOf(next)}`, token);
     }
   }
@@ -57,6 +57,12 @@ function screenOpening(first: Token, second: Token | undefined, third: Token | u
 function opensScan(next: Token | undefined, afterNext: Token | undefined): boolean {
   if (next?.kind !== 'keyword') return false;
   return next.word === 'FROM' || (next.word === 'WITH' && afterNext?.word === 'HEADERS');
+}
+
+// `call MAP(STRING, INT64)` in a list of properties, and after ADD.
+function namesProperty(tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 1]?.text;
+  return before === '(' || before === ',' || tokens[0]?.word === 'ALTER';
 }
 
 function callsUnlisted(name: Token | undefined, parenthesis: Token | undefined): boolean {
