@@ -165,6 +165,17 @@ describe('a statement', () => {
     expectError(await ask({ statement: 'RETURN 1', parameters: { b: 1 } }), 400, 'PARAMETER_INVALID');
   });
 
+  it('whose error begins and ends with spaces is told so', async () => {
+    const answer = await ask({ statement: "RETURN error('  no: 5 % ')" });
+    expect(expectError(answer, 400, 'STATEMENT_FAILED').message).toBe('  no: 5 % ');
+    expectError(await ask({ statement: 'CALL table_info("") RETURN *' }), 400, 'STATEMENT_INVALID');
+  });
+
+  it('with a value nested deeper than an answer may be is refused with its column', async () => {
+    const answer = await ask({ statement: `RETURN ${'{a: '.repeat(40)}1${'}'.repeat(40)} AS x` });
+    expect(expectError(answer, 501, 'VALUE_NOT_EXACT').message).toContain('column x');
+  });
+
   it('that breaks the primary key is refused', async () => {
     const statement = "CREATE (:T {id: 1, name: 'again'})";
     expectError(await ask({ statement }, 'execute'), 400, 'STATEMENT_FAILED');

@@ -179,6 +179,15 @@ describe('a stored value comes back as it was written', () => {
     },
   );
 
+  test('nested as deep as a message may be, and no deeper', async () => {
+    const nested = (depth: number) => `RETURN ${'{a: ['.repeat(depth)}1${']}'.repeat(depth)} AS x`;
+    expect((await graph.query(nested(14))).rows).toHaveLength(1);
+    expect(await failureOf(graph.query(nested(15)))).toMatchObject({
+      reason: 'VALUE_NOT_EXACT',
+      column: 'x',
+    });
+  });
+
   test('-2^127 within a node is refused', async () => {
     // With other values beside it no checkpoint would succeed.
     const own = await openTestGraph();

@@ -1,6 +1,9 @@
-/** The percent-encoding of `grpc-message`: of what is not printable ASCII, and of the percent sign. */
+/**
+ * The percent-encoding of `grpc-message`: of what is not printable ASCII, of the percent sign, and of
+ * spaces at an end, which HTTP/2 does not let a field have.
+ */
 export function encodeGrpcMessage(message: string): string {
-  return message.toWellFormed().replace(/[^ -$&-~]+/g, encodeURIComponent);
+  return message.toWellFormed().replace(/^ +| +$|[^ -$&-~]+/g, encodeURIComponent);
 }
 
 const encodedRun = /(?:%[0-9A-Fa-f]{2})+/g;

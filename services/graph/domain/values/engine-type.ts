@@ -57,6 +57,22 @@ export function parseEngineType(text: string): EngineType | undefined {
   return { kind: name === 'STRUCT' ? 'struct' : 'union', fields };
 }
 
+/** How many types are within one another: 1 for a leaf. */
+export function depthOf(type: EngineType): number {
+  switch (type.kind) {
+    case 'leaf':
+    case 'decimal':
+      return 1;
+    case 'list':
+    case 'array':
+      return 1 + depthOf(type.element);
+    case 'map':
+      return 1 + Math.max(depthOf(type.key), depthOf(type.value));
+    default:
+      return 1 + Math.max(...type.fields.map((field) => depthOf(field.type)));
+  }
+}
+
 /** Writes a type as the engine reads it in a cast; undefined where it cannot spell a field's name there. */
 export function toTypeText(type: EngineType): string | undefined {
   switch (type.kind) {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type EngineType, parseEngineType } from '../../domain/values/engine-type.ts';
+import { depthOf, type EngineType, parseEngineType } from '../../domain/values/engine-type.ts';
 import { holdsGraph, mayLose } from '../../domain/values/exactness.ts';
 import type { GraphTables } from '../../domain/values/graph-tables.ts';
 import type { ResultColumn } from '../graph-engine.ts';
@@ -20,6 +20,8 @@ export interface PlainColumns {
 }
 
 const knownMax = 1_000;
+/** Protobuf reads messages that nest 100 deep, and a struct takes three for a level. */
+const depthMax = 30;
 const noTables: GraphTables = new Map();
 
 /** Makes out how columns are written, once for all results that have the same. */
@@ -39,7 +41,10 @@ export class PlainColumnsCache {
     const key = columns.map(({ name, type }, index) => `${type}\n${name}\n${names[index]}`).join('\n');
     const known = this.#of(noTables).get(key);
     if (known) return known;
-    const types = columns.map((column) => parseEngineType(column.type) ?? onUnreadable(column));
+    const types = columns.map((column) => {
+      const type = parseEngineType(column.type);
+      return type && depthOf(type) <= depthMax ? type : onUnreadable(column);
+    });
     const tables = types.some(holdsGraph) ? await getTables() : noTables;
     const ofTables = this.#of(tables);
     const plain = ofTables.get(key) ?? toPlainColumns(columns, types, names, tables);
