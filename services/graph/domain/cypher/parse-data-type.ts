@@ -30,8 +30,7 @@ export function refuseInNewType(cursor: TokenCursor, start: number): void {
 
 /**
  * kU_DataType: a name, a union, a struct or one like it, a map or one like it, a decimal, and any number of `[]`.
- * Returns how many values one of it holds at least. The engine makes room for them when it opens the graph, so one with
- * an array of 1,000,000,000 does not open again (tried on 0.11.3).
+ * Returns how many values one of it holds at least.
  */
 export function parseDataType(cursor: TokenCursor): number {
   let values = cursor.acceptKeywords('UNION') ? parseFields(cursor) : parseNamedType(cursor);
